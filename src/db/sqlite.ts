@@ -1,0 +1,134 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { checkCounts, UniqueViolation, type Db, type Param, type Queryable, type Result, type Row, type Statement } from './db.ts'
+
+/** Seconds-long writers of other processes are waited for this long before a statement fails. */
+const busyTimeoutMs = 5000
+
+/**
+ * SQLite inside this process: one connection writes, so no two requests ever find the database locked; another reads,
+ * and sees what was committed. `synchronous=FULL`: what a response acknowledged survives a loss of power.
+ * @param file a path, or `:memory:`
+ */
+export function openSqlite(file: string): Db {
+  const inMemory = file === ':memory:'
+  if (!inMemory) mkdirSync(dirname(file), { recursive: true })
+  const writer = connection(file)
+  const reader = inMemory ? writer : connection(file)
+
+  // A transaction that awaits between its statements keeps the writer to itself; everything else waits in this line.
+  // Without one, a statement or batch is over within one turn of the event loop and never waits.
+  let occupied = false
+  const line: (() => void)[] = []
+
+  async function alone<T>(work: () => T | Promise<T>): Promise<T> {
+    if (occupied) await new Promise<void>((resolve) => line.push(resolve))
+    occupied = true
+    try {
+      return await work()
+    } finally {
+      // Whoever is next inherits the writer before anybody else can see it free.
+      const next = line.shift()
+      if (next) next()
+      else occupied = false
+    }
+  }
+
+  async function query<R extends Row>(sql: string, params: readonly Param[] = []): Promise<R[]> {
+    // Reading statements only: `insert … returning` and the like go to the connection that writes.
+    const isRead = /^\s*(select|with|pragma)\b/i.test(sql)
+    if (isRead && !inMemory) return execute(reader, sql, params).rows as R[]
+    return alone(() => execute(writer, sql, params).rows as R[])
+  }
+
+  return {
+    dialect: 'sqlite',
+    query,
+    run: (sql, params = []) => alone(() => execute(writer, sql, params).count),
+    batch: (statements) => alone(() => runBatch(writer, statements)),
+    transaction: (work) => alone(() => runTransaction(writer, work)),
+    close: () =>
+      alone(() => {
+        writer.close()
+        if (reader !== writer) reader.close()
+      }),
+  }
+}
+
+type Connection = { exec(sql: string): void; close(): void; readonly inTransaction: boolean; prepare(sql: string): Prepared }
+type Prepared = { statement: StatementSync; returnsRows: boolean }
+
+function connection(file: string): Connection {
+  const db = new DatabaseSync(file)
+  db.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
+  db.exec('pragma journal_mode = wal')
+  db.exec('pragma synchronous = full')
+  db.exec('pragma foreign_keys = on')
+  db.exec('pragma temp_store = memory')
+  const prepared = new Map<string, Prepared>()
+  return {
+    exec: (sql) => db.exec(sql),
+    close: () => db.close(),
+    get inTransaction() {
+      return db.isTransaction
+    },
+    prepare(sql) {
+      let found = prepared.get(sql)
+      if (!found) {
+        const statement = db.prepare(sql.replace(/\$(\d+)/g, '?$1'))
+        found = { statement, returnsRows: statement.columns().length > 0 }
+        // Statements with lists of many lengths would fill the memory; the hot ones are few.
+        if (prepared.size < 500) prepared.set(sql, found)
+      }
+      return found
+    },
+  }
+}
+
+function execute(on: Connection, sql: string, params: readonly Param[]): Result {
+  const values = params.map((p) => (typeof p === 'boolean' ? Number(p) : p))
+  try {
+    const { statement, returnsRows } = on.prepare(sql)
+    if (!returnsRows) return { rows: [], count: Number(statement.run(...values).changes) }
+    const rows = statement.all(...values) as Row[]
+    return { rows, count: rows.length }
+  } catch (error) {
+    throw translated(error)
+  }
+}
+
+async function runTransaction<T>(on: Connection, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  const tx: Queryable = {
+    query: async <R extends Row>(sql: string, params: readonly Param[] = []) => execute(on, sql, params).rows as R[],
+    run: async (sql, params = []) => execute(on, sql, params).count,
+  }
+  on.exec('begin immediate')
+  try {
+    const result = await work(tx)
+    on.exec('commit')
+    return result
+  } catch (error) {
+    if (on.inTransaction) on.exec('rollback')
+    throw error
+  }
+}
+
+function runBatch(on: Connection, statements: readonly Statement[]): Result[] {
+  on.exec('begin immediate')
+  try {
+    const results = statements.map(({ sql, params = [] }) => execute(on, sql, params))
+    checkCounts(statements, results)
+    on.exec('commit')
+    return results
+  } catch (error) {
+    if (on.inTransaction) on.exec('rollback')
+    throw error
+  }
+}
+
+function translated(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : ''
+  const match = /UNIQUE constraint failed: (\w+)/.exec(message)
+  return match ? new UniqueViolation(match[1]!, error) : error
+}
