@@ -20,11 +20,17 @@ export class ApiError extends Error {
   readonly extra: Record<string, Json>
   /** What `error.code` says where it is not the HTTP status. */
   readonly code: number
-  constructor(body: ErrorBody, { extra = {}, code = body.status, cause }: { extra?: Record<string, Json>; code?: number; cause?: unknown } = {}) {
+  /** What the `Retry-After` header says, where it is known when it is worth to try again. */
+  readonly retryAfterSeconds?: number
+  constructor(
+    body: ErrorBody,
+    { extra = {}, code = body.status, cause, retryAfterSeconds }: { extra?: Record<string, Json>; code?: number; cause?: unknown; retryAfterSeconds?: number } = {},
+  ) {
     super(body.reason ?? body.message, cause === undefined ? undefined : { cause })
     this.body = body
     this.extra = extra
     this.code = code
+    if (retryAfterSeconds !== undefined) this.retryAfterSeconds = retryAfterSeconds
   }
 }
 
@@ -63,9 +69,9 @@ const messages: Record<number, string> = {
   504: 'A service that this server depends on took too long to answer.',
 }
 
-type Extras = { details?: Record<string, Json>; extra?: Record<string, Json>; message?: string; cause?: unknown; code?: number }
+type Extras = { details?: Record<string, Json>; extra?: Record<string, Json>; message?: string; cause?: unknown; code?: number; retryAfterSeconds?: number }
 
-function make(status: number, id: string | undefined, reason: string | undefined, { details, extra, message, cause, code }: Extras = {}): ApiError {
+function make(status: number, id: string | undefined, reason: string | undefined, { details, extra, message, cause, code, retryAfterSeconds }: Extras = {}): ApiError {
   return new ApiError(
     {
       status,
@@ -74,7 +80,7 @@ function make(status: number, id: string | undefined, reason: string | undefined
       ...(reason === undefined ? {} : { reason }),
       ...(details === undefined ? {} : { details }),
     },
-    { ...(extra ? { extra } : {}), ...(cause === undefined ? {} : { cause }), ...(code === undefined ? {} : { code }) },
+    { ...(extra ? { extra } : {}), ...(cause === undefined ? {} : { cause }), ...(code === undefined ? {} : { code }), ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) },
   )
 }
 
@@ -86,7 +92,8 @@ export const errors = {
   notFound: (reason?: string, more?: Extras) => make(404, undefined, reason, more),
   conflict: (reason?: string, more?: Extras) => make(409, undefined, reason, more),
   tooLarge: (reason: string) => make(413, undefined, reason),
-  tooManyRequests: (reason: string) => make(429, undefined, reason),
+  tooManyRequests: (reason: string, retryAfterSeconds?: number) =>
+    make(429, undefined, reason, retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   internal: (cause?: unknown) => make(500, undefined, undefined, { cause }),
   unavailable: (reason: string, more?: Extras) => make(503, undefined, reason, more),
   badGateway: (reason: string, more?: Extras) => make(502, undefined, reason, more),

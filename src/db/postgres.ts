@@ -1,6 +1,4 @@
-import type { Client, Pool } from 'pg'
-
-import type { PoolClient, QueryResult } from 'pg'
+import type { Client, Pool, PoolClient, QueryResult } from 'pg'
 import { checkCounts, UniqueViolation, type Db, type Param, type Queryable, type Result, type Row, type Statement } from './db.ts'
 
 type PgClient = InstanceType<typeof Client>

@@ -1,0 +1,36 @@
+import type { Request } from './types.ts'
+
+export type CookieOptions = {
+  path: string
+  domain?: string | undefined
+  secure: boolean
+  sameSite: 'Strict' | 'Lax' | 'None'
+  /** Seconds; 0 deletes the cookie, undefined makes it end with the browser. */
+  maxAge?: number | undefined
+  /** Moment that `Expires` names, in milliseconds since 1970. */
+  expiresMs?: number | undefined
+}
+
+/** All values that a request sends under a cookie's name, in order, quotes removed. */
+export function cookieValues(request: Request, name: string): string[] {
+  const header = request.headers.cookie
+  if (!header || !header.includes(name)) return []
+  const values: string[] = []
+  for (const part of header.split(';')) {
+    const at = part.indexOf('=')
+    if (at < 0 || part.slice(0, at).trim() !== name) continue
+    values.push(part.slice(at + 1).trim().replace(/^"(.*)"$/, '$1'))
+  }
+  return values
+}
+
+/** A `Set-Cookie` value. Always `HttpOnly`: nothing of ours is for scripts. */
+export function setCookie(name: string, value: string, { path, domain, secure, sameSite, maxAge, expiresMs }: CookieOptions): string {
+  let out = `${name}=${value}; Path=${path}`
+  if (domain) out += `; Domain=${domain}`
+  if (expiresMs !== undefined) out += `; Expires=${new Date(expiresMs).toUTCString()}`
+  if (maxAge !== undefined) out += `; Max-Age=${maxAge}`
+  out += '; HttpOnly'
+  if (secure) out += '; Secure'
+  return `${out}; SameSite=${sameSite}`
+}

@@ -1,0 +1,191 @@
+import { chownSync, chmodSync, existsSync, readFileSync, unlinkSync } from 'node:fs'
+import http from 'node:http'
+import https from 'node:https'
+import { isIP, type AddressInfo } from 'node:net'
+import { errors } from '../errors.ts'
+import { parseQuery } from './query.ts'
+import { noCsrf } from './csrf.ts'
+import { errorResponse } from './respond.ts'
+import type { Port } from './ports.ts'
+import type { Request, Response } from './types.ts'
+
+export type ListenSettings = {
+  /** An address, or `unix:/path/to/socket`. */
+  host: string
+  port: number
+  socket: { owner: string; group: string; mode: number }
+  tls: { cert: string; key: string } | undefined
+  requestTimeoutMs: number
+}
+
+export type ResponseNote = { method: string; pattern: string; path: string; status: number; durationMs: number; requestBytes: number; responseBytes: number; requestId: string }
+
+export type Listener = { url: string; close(): Promise<void>; use(port: Port): void }
+
+const maxBodyBytes = 5 * 1024 * 1024
+const maxHeaderBytes = 1024 * 1024
+const idleTimeoutMs = 120_000
+
+/**
+ * Serves one port. The port's pipeline can be exchanged while requests are under way: each request ends with the one
+ * that it began with.
+ */
+export async function listen(settings: ListenSettings, initial: Port, onResponse: (note: ResponseNote) => void): Promise<Listener> {
+  let port = initial
+  const options = { maxHeaderSize: maxHeaderBytes, keepAliveTimeout: idleTimeoutMs, headersTimeout: 10_000, requestTimeout: settings.requestTimeoutMs, noDelay: true }
+  const handle = (raw: http.IncomingMessage, out: http.ServerResponse) => void serve(port, raw, out, onResponse)
+  const server: http.Server = settings.tls
+    ? https.createServer({ ...options, cert: settings.tls.cert, key: settings.tls.key, minVersion: 'TLSv1.2' }, handle)
+    : http.createServer(options, handle)
+  server.on('connect', (raw: http.IncomingMessage, socket) => {
+    // Only a proxy would open a tunnel; it is answered like any other method and the connection ends.
+    const out = new http.ServerResponse(raw)
+    out.assignSocket(socket as never)
+    out.shouldKeepAlive = false
+    out.on('finish', () => socket.end())
+    handle(raw, out)
+  })
+
+  const socketPath = settings.host.startsWith('unix:') ? settings.host.slice('unix:'.length) : undefined
+  if (socketPath && existsSync(socketPath)) unlinkSync(socketPath)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    const ready = () => {
+      server.removeListener('error', reject)
+      resolve()
+    }
+    if (socketPath) server.listen(socketPath, ready)
+    else server.listen(settings.port, settings.host === '' ? '0.0.0.0' : settings.host, ready)
+  })
+  if (socketPath) own(socketPath, settings.socket)
+
+  return {
+    url: socketPath ? settings.host : addressOf(server, settings.tls !== undefined),
+    use: (next) => (port = next),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeIdleConnections()
+        // Requests that are under way get a second to end; keep-alive connections do not hold the process.
+        setTimeout(() => server.closeAllConnections(), 1000).unref()
+      }),
+  }
+}
+
+function own(path: string, { owner, group, mode }: ListenSettings['socket']): void {
+  chmodSync(path, mode)
+  const uid = owner === '' ? -1 : numericId(owner, '/etc/passwd')
+  const gid = group === '' ? -1 : numericId(group, '/etc/group')
+  if (uid !== -1 || gid !== -1) chownSync(path, uid, gid)
+}
+
+/** A user's or group's number; names are looked up in the system's file. */
+function numericId(name: string, file: string): number {
+  if (/^\d+$/.test(name)) return Number(name)
+  const line = readFileSync(file, 'utf8').split('\n').find((l) => l.startsWith(`${name}:`))
+  if (!line) throw new Error(`serve.*.socket: there is no ${JSON.stringify(name)} in ${file}`)
+  return Number(line.split(':')[2])
+}
+
+function addressOf(server: http.Server, secure: boolean): string {
+  const { address, port } = server.address() as AddressInfo
+  const host = address === '::' || address === '0.0.0.0' ? 'localhost' : isIP(address) === 6 ? `[${address}]` : address
+  return `${secure ? 'https' : 'http'}://${host}:${port}`
+}
+
+async function serve(port: Port, raw: http.IncomingMessage, out: http.ServerResponse, onResponse: (note: ResponseNote) => void): Promise<void> {
+  const started = performance.now()
+  const request = requestOf(raw)
+  let answered: { response: Response; pattern: string }
+  try {
+    answered = await port(request)
+  } catch (error) {
+    answered = { response: errorResponse(request, error), pattern: 'unknown' }
+  }
+  const { response, pattern } = answered
+  const sentBytes = write(raw, out, request.method, response)
+  onResponse({
+    method: request.method,
+    pattern,
+    path: request.fullPath,
+    status: response.status,
+    durationMs: performance.now() - started,
+    requestBytes: Number(raw.headers['content-length'] ?? 0),
+    responseBytes: sentBytes,
+    requestId: (raw.headers['x-request-id'] as string | undefined) ?? '',
+  })
+}
+
+function requestOf(raw: http.IncomingMessage): Request {
+  const target = raw.url ?? '/'
+  // A request line may hold a whole address; only its path and query count.
+  const url = target.startsWith('/') ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '') || '/'
+  const queryAt = url.indexOf('?')
+  const fullPath = queryAt < 0 ? url : url.slice(0, queryAt)
+  const rawQuery = queryAt < 0 ? '' : url.slice(queryAt + 1)
+  let query: URLSearchParams | undefined
+  let body: Promise<Buffer> | undefined
+  const { remoteAddress = '', remotePort = 0 } = raw.socket
+  return {
+    method: raw.method ?? 'GET',
+    path: fullPath,
+    fullPath,
+    rawQuery,
+    get query() {
+      return (query ??= parseQuery(rawQuery))
+    },
+    params: {},
+    headers: raw.headers,
+    headerLines: (name) => linesOf(raw, name),
+    body: () => (body ??= readBody(raw)),
+    peer: peerOf(remoteAddress, remotePort),
+    scheme: 'encrypted' in raw.socket ? 'https' : 'http',
+    csrf: noCsrf,
+  }
+}
+
+/** IPv4 addresses that arrive on an IPv6 socket are shown as what they are. */
+function peerOf(address: string, port: number): string {
+  const bare = address.replace(/^::ffff:(?=\d+\.)/, '')
+  return isIP(bare) === 6 ? `[${bare}]:${port}` : `${bare}:${port}`
+}
+
+function linesOf(raw: http.IncomingMessage, name: string): string[] {
+  const lines: string[] = []
+  for (let i = 0; i < raw.rawHeaders.length; i += 2) if (raw.rawHeaders[i]!.toLowerCase() === name) lines.push(raw.rawHeaders[i + 1]!)
+  return lines
+}
+
+function readBody(raw: http.IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (Number(raw.headers['content-length'] ?? 0) > maxBodyBytes) return reject(errors.tooLarge(tooLargeReason))
+    const chunks: Buffer[] = []
+    let size = 0
+    raw.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > maxBodyBytes) {
+        raw.pause()
+        reject(errors.tooLarge(tooLargeReason))
+      } else chunks.push(chunk)
+    })
+    raw.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+    raw.on('error', reject)
+    raw.on('aborted', () => reject(errors.badRequest('The request ended before its body was complete.')))
+  })
+}
+
+const tooLargeReason = `A request body may have ${maxBodyBytes / 1024 / 1024} MiB at most.`
+
+/** @returns the number of bytes of the body */
+function write(raw: http.IncomingMessage, out: http.ServerResponse, method: string, { status, headers = {}, cookies = [], body = '' }: Response): number {
+  const length = Buffer.byteLength(body)
+  const bodiless = status === 204 || status === 304
+  const all: Record<string, string | number | string[]> = { ...headers }
+  if (!bodiless) all['content-length'] = length
+  if (cookies.length > 0) all['set-cookie'] = cookies
+  // What was not read must not be taken for the next request.
+  if (!raw.complete && (raw.headers['content-length'] ?? '0') !== '0') all.connection = 'close'
+  out.writeHead(status, all)
+  out.end(method === 'HEAD' || bodiless ? undefined : body)
+  return method === 'HEAD' || bodiless ? 0 : length
+}
