@@ -1,0 +1,39 @@
+import { rfc3339, type Micros } from '../lib/clock.ts'
+import { adminIdentity, publicIdentity } from '../identities/wire.ts'
+import type { Identity } from '../identities/identity.ts'
+import { isActive, type AuthenticationMethod, type Device, type Session } from './session.ts'
+
+export type SessionView = {
+  publicBaseUrl: string
+  now: Micros
+  /** Undefined is shown as `null`: the identity was not asked for, or must not be seen yet. */
+  identity?: Identity | undefined
+  /** Whether the identity is shown with what only operators see. */
+  admin?: boolean
+  devices?: readonly Device[] | null
+}
+
+/** A session as clients see it. Tokens never appear in it. */
+export const sessionObject = (session: Session, { publicBaseUrl, now, identity, admin = false, devices = null }: SessionView) => ({
+  id: session.id,
+  active: isActive(session, identity, now),
+  expires_at: rfc3339(session.expiresAt),
+  ...(session.authenticatedAt === null ? {} : { authenticated_at: rfc3339(session.authenticatedAt) }),
+  authenticator_assurance_level: session.aal,
+  authentication_methods: session.authenticationMethods.length === 0 ? null : session.authenticationMethods.map(methodObject),
+  issued_at: rfc3339(session.issuedAt),
+  identity: identity ? (admin ? adminIdentity : publicIdentity)(identity, publicBaseUrl) : null,
+  devices: devices === null ? null : devices.map(deviceObject),
+})
+
+const methodObject = (m: AuthenticationMethod) => ({
+  method: m.method,
+  aal: m.aal,
+  completed_at: rfc3339(m.completedAt),
+  ...(m.provider ? { provider: m.provider } : {}),
+  ...(m.organization ? { organization: m.organization } : {}),
+  ...(m.upstreamAcr ? { upstream_acr: m.upstreamAcr } : {}),
+  ...(m.upstreamAmr && m.upstreamAmr.length > 0 ? { upstream_amr: m.upstreamAmr } : {}),
+})
+
+const deviceObject = (d: Device) => ({ id: d.id, ip_address: d.ipAddress, user_agent: d.userAgent, location: d.location })
