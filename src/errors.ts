@@ -24,7 +24,12 @@ export class ApiError extends Error {
   readonly retryAfterSeconds?: number
   constructor(
     body: ErrorBody,
-    { extra = {}, code = body.status, cause, retryAfterSeconds }: { extra?: Record<string, Json>; code?: number; cause?: unknown; retryAfterSeconds?: number } = {},
+    {
+      extra = {},
+      code = body.status,
+      cause,
+      retryAfterSeconds,
+    }: { extra?: Record<string, Json>; code?: number; cause?: unknown; retryAfterSeconds?: number } = {},
   ) {
     super(body.reason ?? body.message, cause === undefined ? undefined : { cause })
     this.body = body
@@ -69,9 +74,21 @@ const messages: Record<number, string> = {
   504: 'A service that this server depends on took too long to answer.',
 }
 
-type Extras = { details?: Record<string, Json>; extra?: Record<string, Json>; message?: string; cause?: unknown; code?: number; retryAfterSeconds?: number }
+type Extras = {
+  details?: Record<string, Json>
+  extra?: Record<string, Json>
+  message?: string
+  cause?: unknown
+  code?: number
+  retryAfterSeconds?: number
+}
 
-function make(status: number, id: string | undefined, reason: string | undefined, { details, extra, message, cause, code, retryAfterSeconds }: Extras = {}): ApiError {
+function make(
+  status: number,
+  id: string | undefined,
+  reason: string | undefined,
+  { details, extra, message, cause, code, retryAfterSeconds }: Extras = {},
+): ApiError {
   return new ApiError(
     {
       status,
@@ -80,14 +97,20 @@ function make(status: number, id: string | undefined, reason: string | undefined
       ...(reason === undefined ? {} : { reason }),
       ...(details === undefined ? {} : { details }),
     },
-    { ...(extra ? { extra } : {}), ...(cause === undefined ? {} : { cause }), ...(code === undefined ? {} : { code }), ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) },
+    {
+      ...(extra ? { extra } : {}),
+      ...(cause === undefined ? {} : { cause }),
+      ...(code === undefined ? {} : { code }),
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    },
   )
 }
 
 /** Every API error with its public id. Ids are part of the wire contract and never reused. */
 export const errors = {
   badRequest: (reason: string, more?: Extras) => make(400, undefined, reason, more),
-  unauthorized: (reason = 'No valid session came with this request.', more?: Extras) => make(401, undefined, reason, more),
+  unauthorized: (reason = 'No valid session came with this request.', more?: Extras) =>
+    make(401, undefined, reason, more),
   forbidden: (reason: string, more?: Extras) => make(403, undefined, reason, more),
   notFound: (reason?: string, more?: Extras) => make(404, undefined, reason, more),
   conflict: (reason?: string, more?: Extras) => make(409, undefined, reason, more),
@@ -103,25 +126,36 @@ export const errors = {
   sessionInactive: (extra?: Record<string, Json>) =>
     make(401, 'session_inactive', 'Sign in first: this request came without a valid session.', extra ? { extra } : {}),
   sessionAlreadyAvailable: () => make(400, 'session_already_available', 'You are signed in already.'),
-  sessionAal1Required: () => make(401, 'session_aal1_required', 'Sign in with your first factor before you use a second one.'),
+  sessionAal1Required: () =>
+    make(401, 'session_aal1_required', 'Sign in with your first factor before you use a second one.'),
   sessionAal2Required: (redirectBrowserTo: string) =>
     make(403, 'session_aal2_required', 'This needs a session with a second factor.', {
       details: { redirect_browser_to: redirectBrowserTo },
       extra: { redirect_browser_to: redirectBrowserTo },
     }),
   sessionRefreshRequired: (redirectBrowserTo: string) =>
-    make(403, 'session_refresh_required', 'You signed in too long ago for this change. Sign in again to confirm that it is you.', {
-      extra: { redirect_browser_to: redirectBrowserTo },
-    }),
+    make(
+      403,
+      'session_refresh_required',
+      'You signed in too long ago for this change. Sign in again to confirm that it is you.',
+      {
+        extra: { redirect_browser_to: redirectBrowserTo },
+      },
+    ),
   identityMismatch: () => make(403, 'security_identity_mismatch', 'This flow belongs to another person.'),
   identityDisabled: (identityId: string) =>
     make(400, 'identity_disabled', 'This account is disabled.', { details: { identity_id: identityId } }),
   flowDisabled: (reason: string) => make(400, 'self_service_flow_disabled', reason),
   returnToForbidden: (url: string) =>
-    make(400, 'self_service_flow_return_to_forbidden', `The address ${url} is not among those to which people may be sent back.`),
+    make(
+      400,
+      'self_service_flow_return_to_forbidden',
+      `The address ${url} is not among those to which people may be sent back.`,
+    ),
   locationChangeRequired: (redirectBrowserTo: string) =>
     make(422, 'browser_location_change_required', `The browser has to go on at ${redirectBrowserTo}`, {
       extra: { redirect_browser_to: redirectBrowserTo },
     }),
-  csrf: (details: Record<string, Json>) => make(403, 'security_csrf_violation', 'The request lacks a matching CSRF cookie and token.', { details }),
+  csrf: (details: Record<string, Json>) =>
+    make(403, 'security_csrf_violation', 'The request lacks a matching CSRF cookie and token.', { details }),
 } satisfies Record<string, (...args: never[]) => ApiError>
