@@ -1,0 +1,3 @@
+import { mailedFlow } from '../config.ts'
+
+export const recovery = mailedFlow('recovery')

@@ -1,0 +1,3 @@
+import { flag, object } from '../../lib/shape.ts'
+
+export const lookupSecret = object({ enabled: flag(false) })
