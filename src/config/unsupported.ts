@@ -1,0 +1,84 @@
+import { isObject } from '../lib/json.ts'
+import type { Config } from './schema.ts'
+
+type Row = { key: string; what: string; used: (config: Config, given: (key: string) => unknown) => boolean }
+
+/** What a configuration may ask for without getting it yet. Each row becomes one warning at the start. */
+const unsupported: Row[] = [
+  method('totp', 'One-time passwords from an authenticator app'),
+  method('lookup_secret', 'Backup codes'),
+  method('webauthn', 'Security keys'),
+  method('passkey', 'Passkeys'),
+  method('oidc', 'Social sign-in'),
+  method('link', 'Magic links'),
+  {
+    key: 'selfservice.methods.code',
+    what: 'Codes by mail or text message',
+    used: ({ selfservice: { methods } }) => methods.code.passwordless_enabled || methods.code.mfa_enabled,
+  },
+  {
+    key: 'selfservice.methods.b2b',
+    what: 'Sign-in by organisation',
+    used: ({ selfservice: { methods } }) => methods.b2b.config.organizations.length > 0,
+  },
+  {
+    key: 'selfservice.methods.password.config.migrate_hook',
+    what: 'The password migration hook',
+    used: ({ selfservice: { methods } }) => methods.password.config.migrate_hook.enabled,
+  },
+  {
+    key: 'selfservice.flows.recovery',
+    what: 'Account recovery',
+    used: (config) => config.selfservice.flows.recovery.enabled,
+  },
+  {
+    key: 'selfservice.flows.verification',
+    what: 'Verification of addresses',
+    used: (config) => config.selfservice.flows.verification.enabled,
+  },
+  hook('web_hook', 'Web hooks'),
+  hook('b2b_sso', 'The hook b2b_sso'),
+  hook('organization', 'The hook organization'),
+  hook('verification', 'The hook verification'),
+  hook('show_verification_ui', 'The hook show_verification_ui'),
+  hook('verify_new_address', 'The hook verify_new_address'),
+  hook('notify_previous_addresses', 'The hook notify_previous_addresses'),
+  section('courier', 'Sending messages'),
+  section('tracing', 'Tracing'),
+  section('oauth2_provider', 'Login for an OAuth2 server'),
+  {
+    key: 'session.whoami.tokenizer',
+    what: 'Sessions as JSON Web Tokens',
+    used: (_, given) => given('session.whoami.tokenizer.templates') !== undefined,
+  },
+]
+
+function method(name: 'totp' | 'lookup_secret' | 'webauthn' | 'passkey' | 'oidc' | 'link', what: string): Row {
+  return { key: `selfservice.methods.${name}`, what, used: (config) => config.selfservice.methods[name].enabled }
+}
+
+function section(key: string, what: string): Row {
+  return { key, what, used: (_, given) => isObject(given(key)) }
+}
+
+function hook(name: string, what: string): Row {
+  return { key: 'selfservice.flows', what, used: (config) => hookNames(config.selfservice.flows).has(name) }
+}
+
+function hookNames(value: unknown, found = new Set<string>()): Set<string> {
+  if (Array.isArray(value)) {
+    for (const entry of value) if (isObject(entry) && typeof entry.hook === 'string') found.add(entry.hook)
+  } else if (isObject(value)) {
+    for (const inner of Object.values(value)) hookNames(inner, found)
+  }
+  return found
+}
+
+/** A sentence for each thing that is configured but missing. `raw` is the configuration before its defaults. */
+export function missingFeatures(config: Config, raw: Record<string, unknown>): string[] {
+  const given = (key: string) =>
+    key.split('.').reduce<unknown>((inner, part) => (isObject(inner) ? inner[part] : undefined), raw)
+  return unsupported
+    .filter(({ used }) => used(config, given))
+    .map(({ key, what }) => `${what} cannot be used yet: what is configured at ${key} has no effect.`)
+}
