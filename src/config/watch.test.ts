@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { type Loaded, loadConfig } from './load.ts'
+import type { Problem } from './problem.ts'
+import { watchConfig } from './watch.ts'
+
+const minimal = {
+  dsn: 'memory',
+  secrets: { default: ['a-secret-for-the-tests'] },
+  identity: { schemas: [{ id: 'default', url: 'base64://e30=' }] },
+  selfservice: { default_browser_return_url: 'https://shop.example/' },
+}
+
+type News = { loaded: Loaded } | { problems: readonly Problem[] }
+
+async function watching(
+  use: (tools: {
+    write(config: unknown): void
+    replace(config: unknown): void
+    news(): Promise<News>
+  }) => Promise<void>,
+) {
+  const folder = mkdtempSync(join(tmpdir(), 'zelos-watch-'))
+  const file = join(folder, 'zelos.json')
+  writeFileSync(file, JSON.stringify(minimal))
+  const sources = { files: [file], env: {} }
+  const current = await loadConfig(sources)
+  assert.ok(current.ok)
+  const queue: News[] = []
+  let waiting: ((news: News) => void) | undefined
+  const tell = (news: News) => {
+    if (!waiting) return void queue.push(news)
+    waiting(news)
+    waiting = undefined
+  }
+  const watcher = watchConfig({
+    sources,
+    current,
+    settleMs: 5,
+    onChange: (loaded) => tell({ loaded }),
+    onProblems: (problems) => tell({ problems }),
+  })
+  // The watcher alone does not keep the process alive, so that a server without work can end.
+  const alive = setInterval(() => {}, 1000)
+  try {
+    await use({
+      write: (config) => writeFileSync(file, JSON.stringify(config)),
+      replace(config) {
+        writeFileSync(`${file}.new`, JSON.stringify(config))
+        renameSync(`${file}.new`, file)
+      },
+      news: () => (queue.length > 0 ? Promise.resolve(queue.shift()!) : new Promise((resolve) => (waiting = resolve))),
+    })
+  } finally {
+    clearInterval(alive)
+    watcher.close()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const lifespanOf = (news: News): string =>
+  'loaded' in news ? news.loaded.config.session.lifespan : JSON.stringify(news.problems)
+const pathsOf = (news: News): string[] => ('problems' in news ? news.problems.map(({ path }) => path) : [])
+
+test('a change is taken over, also when the file is replaced again and again', () =>
+  watching(async ({ write, replace, news }) => {
+    write({ ...minimal, session: { lifespan: '1h' } })
+    assert.equal(lifespanOf(await news()), '1h')
+    replace({ ...minimal, session: { lifespan: '2h' } })
+    assert.equal(lifespanOf(await news()), '2h')
+    replace({ ...minimal, session: { lifespan: '3h' } })
+    assert.equal(lifespanOf(await news()), '3h')
+  }))
+
+test('an invalid file is reported, and the next valid one is taken over', () =>
+  watching(async ({ write, news }) => {
+    write({ ...minimal, session: { lifespan: 'long' } })
+    assert.deepEqual(pathsOf(await news()), ['session.lifespan'])
+    write({ ...minimal, session: { lifespan: '1h' } })
+    assert.equal(lifespanOf(await news()), '1h')
+  }))
+
+test('a change of listeners or of the log refuses the whole new configuration', () =>
+  watching(async ({ write, news }) => {
+    write({ ...minimal, serve: { public: { port: 9999 } }, log: { level: 'debug' }, session: { lifespan: '1h' } })
+    assert.deepEqual(pathsOf(await news()), ['serve.public.port', 'serve.public.base_url', 'log.level'])
+  }))
+
+test('the origins of CORS can be changed while the server runs', () =>
+  watching(async ({ write, news }) => {
+    write({ ...minimal, serve: { public: { cors: { allowed_origins: ['https://shop.example'] } } } })
+    const got = await news()
+    assert.deepEqual('loaded' in got && got.loaded.config.serve.public.cors.allowed_origins, ['https://shop.example'])
+  }))
+
+test('a change that waits for the next start says so', () =>
+  watching(async ({ write, news }) => {
+    write({ ...minimal, hashers: { algorithm: 'argon2' } })
+    const got = await news()
+    assert.match('loaded' in got ? got.loaded.warnings.join(' ') : '', /hashers\.algorithm takes effect/)
+  }))
