@@ -1,0 +1,99 @@
+import { newUuid, parseUuid } from '../lib/uuid.ts'
+import { cookieValues, setCookie } from '../http/cookies.ts'
+import { errors } from '../errors.ts'
+import type { Clock, Micros } from '../lib/clock.ts'
+import type { Db } from '../db/db.ts'
+import type { Json } from '../lib/json.ts'
+import type { Request } from '../http/types.ts'
+import type { Sealer } from '../sessions/cookie.ts'
+
+/** What was submitted and waits until its person has signed in again. */
+export type Pending = { flowId: string; fields: Record<string, Json> }
+
+/**
+ * One browser's pending submissions. Each has a name (`ory_kratos_settings_profile`); a sealed cookie leads from names
+ * to rows, which are sealed too, as they may hold a new password.
+ */
+export type PendingJar = {
+  pause(name: string, identityId: string, pending: Pending): Promise<void>
+  /** Takes a pending submission out: it is processed once or never. @throws errors.forbidden when it is another person's */
+  take(name: string, identityId: string): Promise<Pending | undefined>
+  /** Forgets pending submissions, as opening a fresh form does. */
+  abort(names: readonly string[]): Promise<void>
+  /** The `Set-Cookie` value, when the cookie has to be written. */
+  cookie(): string | undefined
+}
+
+export type ContinuityDeps = {
+  db: Db
+  clock: Clock
+  /** Seals the cookie. */
+  cookieSealer: Sealer
+  /** Seals what is stored. */
+  payloadSealer: Sealer
+  secure: boolean
+}
+
+const cookieName = 'ory_kratos_continuity'
+const cookieSeconds = 30 * 24 * 3600
+const lifespanMicros: Micros = 15 * 60 * 1_000_000
+
+export const openPendingJar = ({ db, clock, cookieSealer, payloadSealer, secure }: ContinuityDeps, request: Request): PendingJar => {
+  const sent = cookieValues(request, cookieName)
+  const names = readNames(cookieSealer, sent)
+  let touched = false
+
+  async function remove(name: string): Promise<{ identityId: string | null; payload: string } | undefined> {
+    touched = true
+    const id = names.get(name)
+    names.delete(name)
+    if (id === undefined) return undefined
+    const [row] = await db.query<{ identity_id: string | null; payload: string; expires_at: number }>(
+      'delete from continuity_containers where id = $1 and name = $2 returning identity_id, payload, expires_at',
+      [id, name],
+    )
+    return row && row.expires_at > clock.now() ? { identityId: row.identity_id, payload: row.payload } : undefined
+  }
+
+  return {
+    async pause(name, identityId, pending) {
+      await remove(name)
+      const id = newUuid()
+      await db.run('insert into continuity_containers (id, name, identity_id, payload, expires_at) values ($1, $2, $3, $4, $5)', [
+        id,
+        name,
+        identityId,
+        payloadSealer.seal(JSON.stringify(pending)),
+        clock.now() + lifespanMicros,
+      ])
+      names.set(name, id)
+    },
+    async take(name, identityId) {
+      const found = await remove(name)
+      if (!found) return undefined
+      if (found.identityId !== null && found.identityId !== identityId) throw errors.forbidden('What was to be continued belongs to another person.')
+      const text = payloadSealer.open(found.payload)
+      return text === undefined ? undefined : (JSON.parse(text) as Pending)
+    },
+    async abort(list) {
+      for (const name of list) await remove(name)
+    },
+    cookie() {
+      // compat: an incoming cookie is rewritten by whatever looks into it – continuity/manager_cookie.go
+      if (!touched || (sent.length === 0 && names.size === 0)) return undefined
+      const value = cookieSealer.seal(JSON.stringify([...names]))
+      return setCookie(cookieName, value, { path: '/', secure, sameSite: 'Lax', maxAge: cookieSeconds, expiresMs: clock.now() / 1000 + cookieSeconds * 1000 })
+    },
+  }
+}
+
+function readNames(sealer: Sealer, values: string[]): Map<string, string> {
+  for (const value of values) {
+    const text = sealer.open(value)
+    if (text !== undefined) return new Map((JSON.parse(text) as [string, string][]).filter(([, id]) => parseUuid(id)))
+  }
+  return new Map()
+}
+
+/** Forgets what nobody came back for. */
+export const deleteExpiredContainers = (now: Micros) => ({ sql: 'delete from continuity_containers where expires_at < $1', params: [now] })

@@ -1,0 +1,31 @@
+import type { Db, Statement } from '../db/db.ts'
+import type { Flow, FlowName, FlowType } from './flow.ts'
+
+/** Everything of a flow that no query looks for. */
+type FlowData = Omit<Flow, 'id' | 'name' | 'type' | 'identityId' | 'issuedAt' | 'expiresAt'>
+
+const dataOf = ({ id: _id, name: _name, type: _type, identityId: _identity, issuedAt: _issued, expiresAt: _expires, ...data }: Flow): string => JSON.stringify(data satisfies FlowData)
+
+export async function findFlow(db: Db, name: FlowName, id: string): Promise<Flow | undefined> {
+  const [row] = await db.query<{ type: string; identity_id: string | null; issued_at: number; expires_at: number; data: string }>(
+    'select type, identity_id, issued_at, expires_at, data from flows where id = $1 and name = $2',
+    [id, name],
+  )
+  if (!row) return undefined
+  return {
+    id,
+    name,
+    type: row.type as FlowType,
+    issuedAt: row.issued_at,
+    expiresAt: row.expires_at,
+    ...(row.identity_id === null ? {} : { identityId: row.identity_id }),
+    ...(JSON.parse(row.data) as FlowData),
+  }
+}
+
+export const insertFlow = (flow: Flow): Statement => ({
+  sql: 'insert into flows (id, name, type, identity_id, issued_at, expires_at, data) values ($1, $2, $3, $4, $5, $6, $7)',
+  params: [flow.id, flow.name, flow.type, flow.identityId ?? null, flow.issuedAt, flow.expiresAt, dataOf(flow)],
+})
+
+export const updateFlow = (flow: Flow): Statement => ({ sql: 'update flows set data = $2 where id = $1', params: [flow.id, dataOf(flow)] })

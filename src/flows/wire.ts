@@ -1,0 +1,76 @@
+import { rfc3339 } from '../lib/clock.ts'
+import type { Json } from '../lib/json.ts'
+import { returnToOf, type Flow, type Ui } from './flow.ts'
+
+/** Where to go next, for clients that are told rather than sent. */
+export type ContinueWith =
+  | { action: 'redirect_browser_to'; redirect_browser_to: string }
+  | { action: 'show_verification_ui'; flow: { id: string; verifiable_address: string; url?: string } }
+  | { action: 'set_ory_session_token'; ory_session_token: string }
+
+export type FlowExtras = {
+  /** Only in the answers that say so; never stored. */
+  transientPayload?: Json
+  /** Only in the answer that creates a native flow. */
+  exchangeCode?: string
+  continueWith?: readonly ContinueWith[]
+}
+
+export const uiObject = ({ action, method, nodes, messages }: Ui) => ({ action, method, nodes, ...(messages.length === 0 ? {} : { messages }) })
+
+const times = (flow: Flow) => ({ expires_at: rfc3339(flow.expiresAt), issued_at: rfc3339(flow.issuedAt) })
+const returnTo = (flow: Flow) => {
+  const value = returnToOf(flow)
+  return value === '' ? {} : { return_to: value }
+}
+
+export const loginFlow = (flow: Flow, { transientPayload, exchangeCode }: FlowExtras = {}) => ({
+  id: flow.id,
+  organization_id: flow.organizationId,
+  ...(flow.loginChallenge ? { oauth2_login_challenge: flow.loginChallenge } : {}),
+  type: flow.type,
+  ...times(flow),
+  request_url: flow.requestUrl,
+  ...returnTo(flow),
+  ...(flow.active ? { active: flow.active } : {}),
+  ui: uiObject(flow.ui),
+  created_at: rfc3339(flow.createdAt),
+  updated_at: rfc3339(flow.updatedAt),
+  refresh: flow.refresh ?? false,
+  requested_aal: flow.requestedAal ?? 'aal1',
+  ...(exchangeCode ? { session_token_exchange_code: exchangeCode } : {}),
+  state: flow.state,
+  ...(transientPayload === undefined ? {} : { transient_payload: transientPayload }),
+  ...(flow.identitySchema ? { identity_schema: flow.identitySchema } : {}),
+})
+
+export const registrationFlow = (flow: Flow, { transientPayload, exchangeCode }: FlowExtras = {}) => ({
+  id: flow.id,
+  organization_id: flow.organizationId,
+  ...(flow.loginChallenge ? { oauth2_login_challenge: flow.loginChallenge } : {}),
+  type: flow.type,
+  ...times(flow),
+  request_url: flow.requestUrl,
+  ...returnTo(flow),
+  ...(flow.active ? { active: flow.active } : {}),
+  ui: uiObject(flow.ui),
+  ...(exchangeCode ? { session_token_exchange_code: exchangeCode } : {}),
+  state: flow.state,
+  ...(transientPayload === undefined ? {} : { transient_payload: transientPayload }),
+  ...(flow.identitySchema ? { identity_schema: flow.identitySchema } : {}),
+})
+
+/** @param identity the public view of the flow's identity, as it is now */
+export const settingsFlow = (flow: Flow, identity: unknown, { continueWith = [] }: FlowExtras = {}) => ({
+  id: flow.id,
+  organization_id: flow.organizationId,
+  type: flow.type,
+  ...times(flow),
+  request_url: flow.requestUrl,
+  ...returnTo(flow),
+  ...(flow.active ? { active: flow.active } : {}),
+  ui: uiObject(flow.ui),
+  identity,
+  state: flow.state,
+  ...(continueWith.length === 0 ? {} : { continue_with: continueWith }),
+})
