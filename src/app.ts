@@ -1,0 +1,250 @@
+import { readFile } from 'node:fs/promises'
+import { ConfigurationError } from './config/problem.ts'
+import type { Config } from './config/schema.ts'
+import { createCipher, createSealer } from './crypto/cipher.ts'
+import { createHashing } from './crypto/hashers/hashing.ts'
+import { connect } from './db/connect.ts'
+import type { Db } from './db/db.ts'
+import { migrateUp } from './db/migrate.ts'
+import type { CrossSiteSettings } from './flows/cross-site.ts'
+import { createForward } from './flows/error/forward.ts'
+import { errorRoutes } from './flows/error/routes.ts'
+import { createCors } from './http/cors.ts'
+import { csrfCookieName, type CsrfSettings } from './http/csrf.ts'
+import { createOutbound } from './http/outbound.ts'
+import { redirectsToAdmin, redirectsToPublic } from './http/port-redirects.ts'
+import { createAdminPort, createPublicPort, type Port } from './http/ports.ts'
+import { createReturnTo } from './http/return-to.ts'
+import { listen, type ListenSettings, type ResponseNote } from './http/server.ts'
+import type { Request } from './http/types.ts'
+import * as normalisers from './identities/normalise.ts'
+import { createSchemaSources } from './identities/schema-source.ts'
+import { checkIdentitySchemaAtStart } from './identities/schema/start-check.ts'
+import { createIdentitySchemas, type IdentitySchemas } from './identities/schemas.ts'
+import { systemClock, type Clock } from './lib/clock.ts'
+import { durationMicros } from './lib/duration.ts'
+import { createJsonnet } from './lib/jsonnet/jsonnet.ts'
+import { createSourceLoader } from './lib/source.ts'
+import type { Logger } from './operations/log.ts'
+import { createMetrics, type Metrics } from './operations/metrics.ts'
+import { healthRoutes, operationsRoutes } from './operations/routes.ts'
+import type { App, AppOptions } from './serve.ts'
+import type { FactorRules } from './sessions/assurance.ts'
+import { createAuthenticate } from './sessions/authenticate.ts'
+import { createSessionCookies } from './sessions/cookie.ts'
+import { buildInfo } from './version.ts'
+
+/** What outlives a change of the configuration. */
+type Lasting = { db: Db; clock: Clock; log: Logger; metrics: Metrics }
+
+/** The parts that features are made of, for one configuration. */
+export type Parts = ReturnType<typeof createParts>
+
+/** Starts both ports. @throws ConfigurationError when the configuration names something that cannot be used */
+export async function startApp({ config, configHash, log }: AppOptions): Promise<App> {
+  const clock = systemClock()
+  const db = await connectPatiently(config, log)
+  // A database that lives as long as the process, or a developer's, is prepared without being asked.
+  if (config.dev || config.dsn === 'memory') await migrateUp(db, clock)
+  const lasting: Lasting = { db, clock, log, metrics: createMetrics(buildInfo()) }
+
+  let current = createParts(config, lasting)
+  await checkIdentitySchemas(config, current.schemas)
+  const ports = createPorts(current, configHash)
+  const onResponse = (note: ResponseNote) => {
+    lasting.metrics.record(note)
+    logResponse(log, current.config, note)
+  }
+  const [publicTls, adminTls] = await Promise.all([tlsOf(config, 'public'), tlsOf(config, 'admin')])
+  const publicListener = await listen({ ...listenSettings(config.serve.public), tls: publicTls, requestTimeoutMs: 15_000 }, ports.public, onResponse)
+  const adminListener = await listen({ ...listenSettings(config.serve.admin), tls: adminTls, requestTimeoutMs: 30_000 }, ports.admin, onResponse)
+
+  return {
+    publicUrl: config.serve.public.base_url,
+    adminUrl: config.serve.admin.base_url,
+    async reload(fresh, hash) {
+      const next = createParts(fresh, lasting)
+      await checkIdentitySchemas(fresh, next.schemas)
+      const nextPorts = createPorts(next, hash)
+      publicListener.use(nextPorts.public)
+      adminListener.use(nextPorts.admin)
+      const previous = current
+      current = next
+      // Requests that began with the old parts may still use them.
+      setTimeout(() => void previous.close(), 60_000).unref()
+    },
+    async close() {
+      await Promise.all([publicListener.close(), adminListener.close()] satisfies Promise<void>[])
+      await current.close()
+      await db.close()
+    },
+  }
+}
+
+function createParts(config: Config, lasting: Lasting) {
+  const { db, clock, log } = lasting
+  const { public: publicServe, admin: adminServe } = config.serve
+  const publicBaseUrl = publicServe.base_url
+  const csrf: CsrfSettings = {
+    name: csrfCookieName(publicBaseUrl),
+    path: config.cookies.path,
+    domain: config.cookies.domain,
+    secure: config.cookies.secure === 'true',
+    sameSite: config.cookies.same_site,
+  }
+  const crossSite: CrossSiteSettings = { csrf, relaxNative: config.dev && process.env.DEV_DISABLE_API_FLOW_ENFORCEMENT === 'true' }
+  const cookieSettings = config.session.cookie
+  const cookieName = cookieSettings.name
+  const cookies = createSessionCookies({
+    settings: {
+      name: cookieName,
+      path: cookieSettings.path,
+      domain: cookieSettings.domain,
+      secure: cookieSettings.secure === 'true',
+      sameSite: cookieSettings.same_site,
+      persistent: cookieSettings.persistent,
+      lifespanMicros: durationMicros(config.session.lifespan),
+    },
+    sealer: createSealer(config.secrets.cookie, `session cookie ${cookieName}`),
+    clock,
+  })
+  const { disallow_private_ip_ranges, private_ip_exception_urls } = config.clients.http
+  const outbound = createOutbound({ disallowPrivateRanges: disallow_private_ip_ranges, exceptionUrls: private_ip_exception_urls })
+  const loadSource = createSourceLoader({ outbound })
+  const schemas = createIdentitySchemas({
+    schemas: config.identity.schemas,
+    defaultId: config.identity.default_schema_id,
+    sources: createSchemaSources({ schemas: config.identity.schemas, loadSource, clock }),
+    loadRef: loadSource,
+    disallowRefs: config.security.disallow_ref_in_identity_schemas,
+  })
+  const onFailure = (request: Request, error: unknown) =>
+    log.error({ error, method: request.method, path: request.path, request_id: request.headers['x-request-id'] }, 'A request failed.')
+  const jsonnet = createJsonnet({})
+  const rules: FactorRules = {
+    codePasswordless: config.selfservice.methods.code.passwordless_enabled,
+    codeMfa: config.selfservice.methods.code.mfa_enabled,
+    migrationHook: config.selfservice.methods.password.config.migrate_hook.enabled,
+    providers: new Set(config.selfservice.methods.oidc.config.providers.filter((p) => !p.organization_id).map((p) => p.id)),
+  }
+  return {
+    ...lasting,
+    config,
+    publicBaseUrl,
+    adminBaseUrl: adminServe.base_url,
+    crossSite,
+    cookies,
+    authenticate: createAuthenticate({ db, clock, cookies }),
+    outbound,
+    loadSource,
+    schemas,
+    normalisers,
+    rules,
+    jsonnet,
+    hashing: createHashing({ config: config.hashers, dev: config.dev }),
+    cipher: createCipher({ algorithm: config.ciphers.algorithm, secrets: config.secrets.cipher ?? [] }),
+    onFailure,
+    forward: createForward({ db, clock, errorUiUrl: config.selfservice.flows.error.ui_url, onFailure }),
+    returnTo: createReturnTo({ allowed: config.selfservice.allowed_return_urls, publicBaseUrl, warn: (text) => log.warn(text) }),
+    async close() {
+      await jsonnet.close()
+      await outbound.close()
+    },
+  }
+}
+
+function createPorts(parts: Parts, configHash: string): { public: Port; admin: Port } {
+  const { config, db, metrics, onFailure, publicBaseUrl, adminBaseUrl } = parts
+  const { cors } = config.serve.public
+  const publicRoutes = [...healthRoutes({ db }, ''), ...errorRoutes(parts), ...redirectsToAdmin(adminBaseUrl)]
+  const adminRoutes = [
+    ...healthRoutes({ db }, '/admin'),
+    ...operationsRoutes({ db, metrics, version: buildInfo().version, revision: config.revision ?? configHash }),
+    ...redirectsToPublic(publicBaseUrl),
+  ]
+  return {
+    public: createPublicPort({
+      routes: publicRoutes,
+      basePath: pathOf(publicBaseUrl),
+      csrf: parts.crossSite.csrf,
+      onFailure,
+      cors: cors.enabled
+        ? createCors({
+            allowedOrigins: cors.allowed_origins,
+            allowedMethods: cors.allowed_methods,
+            allowedHeaders: cors.allowed_headers,
+            exposedHeaders: cors.exposed_headers,
+            allowCredentials: cors.allow_credentials,
+            optionsPassthrough: cors.options_passthrough,
+            maxAgeSeconds: cors.max_age,
+            legacyWildcards: config.feature_flags.legacy_allow_insecure_origins,
+          })
+        : undefined,
+    }),
+    admin: createAdminPort({ routes: adminRoutes, onFailure }),
+  }
+}
+
+/** The path below which the public API lives, without a slash at its end. */
+const pathOf = (baseUrl: string): string => baseUrl.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '').replace(/[?#].*$/s, '').replace(/\/+$/, '')
+
+const maxConnectSeconds = 300
+
+/** A database that is still starting is waited for, longer and longer between two attempts. */
+async function connectPatiently({ dsn }: Config, log: Logger): Promise<Db> {
+  const until = performance.now() + maxConnectSeconds * 1000
+  for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 10_000)) {
+    try {
+      return await connect(dsn, { onError: (error) => log.warn({ error }, 'A database connection broke.') })
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? ''
+      const mayCome = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', '57P03'].includes(code)
+      if (!mayCome || performance.now() > until) throw error
+      log.warn({ error }, `The database does not answer yet; trying again in ${waitMs / 1000} s.`)
+      await new Promise((resolve) => setTimeout(resolve, waitMs))
+    }
+  }
+}
+
+/** Every identity schema of the configuration has to be there and sound before the first request. */
+async function checkIdentitySchemas(config: Config, schemas: IdentitySchemas): Promise<void> {
+  const problems = await Promise.all(
+    config.identity.schemas.map(async ({ id, url }, index) => {
+      const path = `identity.schemas.${index}.url`
+      const value = url.startsWith('base64://') ? JSON.stringify(`${url.slice(0, 40)}…`) : JSON.stringify(url)
+      const problem = (reason: string) => ({ path, value, reason: `Identity schema ${JSON.stringify(id)}: ${reason}`, remedy: 'Correct the schema or its address.' })
+      try {
+        return checkIdentitySchemaAtStart(await schemas.document(id)).map(problem)
+      } catch (error) {
+        return [problem((error as Error).message)]
+      }
+    }),
+  )
+  if (problems.flat().length > 0) throw new ConfigurationError(problems.flat())
+}
+
+function listenSettings({ host, port, socket }: Config['serve']['public'] | Config['serve']['admin']): Omit<ListenSettings, 'tls' | 'requestTimeoutMs'> {
+  return { host, port, socket }
+}
+
+async function tlsOf(config: Config, name: 'public' | 'admin'): Promise<ListenSettings['tls']> {
+  const { cert, key } = config.serve[name].tls
+  if (!cert || !key) return undefined
+  return { cert: await pem(cert, `serve.${name}.tls.cert`), key: await pem(key, `serve.${name}.tls.key`) }
+}
+
+async function pem({ path, base64 }: { path?: string; base64?: string }, key: string): Promise<string> {
+  if (base64) return Buffer.from(base64, 'base64').toString('utf8')
+  try {
+    return await readFile(path ?? '', 'utf8')
+  } catch (error) {
+    throw new ConfigurationError([{ path: `${key}.path`, value: JSON.stringify(path ?? ''), reason: (error as Error).message, remedy: 'Name a file that this server may read.' }])
+  }
+}
+
+function logResponse(log: Logger, config: Config, { method, path, status, durationMs, requestId }: ResponseNote): void {
+  const isHealth = /\/health\/(alive|ready)$/.test(path)
+  if (isHealth && config.serve.public.request_log.disable_for_health) return
+  log.info({ method, path, status, duration_ms: Math.round(durationMs * 10) / 10, ...(requestId === '' ? {} : { request_id: requestId }) }, 'Answered.')
+}
+
