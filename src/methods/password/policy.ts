@@ -6,7 +6,7 @@ import type { Outbound, OutboundResponse } from '../../http/outbound.ts'
 
 /** A rule that a password breaks: the id of its text, and what the text needs. */
 export type BrokenRule =
-  | { id: 4000031; context: Record<string, never> } // too similar to an identifier
+  | { id: 4000031; context: undefined } // too similar to an identifier
   | { id: 4000032; context: { min_length: number; actual_length: number } }
   | { id: 4000033; context: { max_length: number; actual_length: number } }
   | { id: 4000034; context: { breaches: number } }
@@ -29,7 +29,7 @@ export function brokenRule(
   const length = Buffer.byteLength(password.reveal())
   if (length < minLength) return { id: 4000032, context: { min_length: minLength, actual_length: length } }
   if (similarityCheck && identifiers.some((identifier) => isTooSimilar(password.reveal(), identifier)))
-    return { id: 4000031, context: {} }
+    return { id: 4000031, context: undefined }
   if (maxBytes !== undefined && length > maxBytes)
     return { id: 4000033, context: { max_length: maxBytes, actual_length: length } }
   return undefined
