@@ -7,8 +7,10 @@ import { connect } from './db/connect.ts'
 import type { Db } from './db/db.ts'
 import { migrateUp } from './db/migrate.ts'
 import type { CrossSiteSettings } from './flows/cross-site.ts'
+import type { ContinuityDeps } from './flows/continuity.ts'
 import { createForward } from './flows/error/forward.ts'
 import { errorRoutes } from './flows/error/routes.ts'
+import { settingsRoutes } from './flows/settings/routes.ts'
 import { createCors } from './http/cors.ts'
 import { csrfCookieName, type CsrfSettings } from './http/csrf.ts'
 import { createOutbound } from './http/outbound.ts'
@@ -26,6 +28,11 @@ import { durationMicros } from './lib/duration.ts'
 import { createJsonnet } from './lib/jsonnet/jsonnet.ts'
 import { createSourceLoader } from './lib/source.ts'
 import type { Logger } from './operations/log.ts'
+import { revokeOtherSessions } from './sessions/store.ts'
+import { missingSettingsMethods } from './methods/missing.ts'
+import { breachCheck } from './methods/password/policy.ts'
+import { passwordSettings } from './methods/password/settings.ts'
+import { profileSettings } from './methods/profile/settings.ts'
 import { createMetrics, type Metrics } from './operations/metrics.ts'
 import { healthRoutes, operationsRoutes } from './operations/routes.ts'
 import type { App, AppOptions } from './serve.ts'
@@ -108,6 +115,13 @@ function createParts(config: Config, lasting: Lasting) {
     sealer: createSealer(config.secrets.cookie, `session cookie ${cookieName}`),
     clock,
   })
+  const continuity: ContinuityDeps = {
+    db,
+    clock,
+    cookieSealer: createSealer(config.secrets.cookie, 'continuity cookie'),
+    payloadSealer: createSealer(config.secrets.cookie, 'continuity payload'),
+    secure: csrf.secure,
+  }
   const { disallow_private_ip_ranges, private_ip_exception_urls } = config.clients.http
   const outbound = createOutbound({ disallowPrivateRanges: disallow_private_ip_ranges, exceptionUrls: private_ip_exception_urls })
   const loadSource = createSourceLoader({ outbound })
@@ -125,7 +139,6 @@ function createParts(config: Config, lasting: Lasting) {
     codePasswordless: config.selfservice.methods.code.passwordless_enabled,
     codeMfa: config.selfservice.methods.code.mfa_enabled,
     migrationHook: config.selfservice.methods.password.config.migrate_hook.enabled,
-    providers: new Set(config.selfservice.methods.oidc.config.providers.filter((p) => !p.organization_id).map((p) => p.id)),
   }
   return {
     ...lasting,
@@ -133,6 +146,7 @@ function createParts(config: Config, lasting: Lasting) {
     publicBaseUrl,
     adminBaseUrl: adminServe.base_url,
     crossSite,
+    continuity,
     cookies,
     authenticate: createAuthenticate({ db, clock, cookies }),
     outbound,
@@ -156,7 +170,7 @@ function createParts(config: Config, lasting: Lasting) {
 function createPorts(parts: Parts, configHash: string): { public: Port; admin: Port } {
   const { config, db, metrics, onFailure, publicBaseUrl, adminBaseUrl } = parts
   const { cors } = config.serve.public
-  const publicRoutes = [...healthRoutes({ db }, ''), ...errorRoutes(parts), ...redirectsToAdmin(adminBaseUrl)]
+  const publicRoutes = [...healthRoutes({ db }, ''), ...errorRoutes(parts), ...settingsRoutes(settingsDeps(parts)), ...redirectsToAdmin(adminBaseUrl)]
   const adminRoutes = [
     ...healthRoutes({ db }, '/admin'),
     ...operationsRoutes({ db, metrics, version: buildInfo().version, revision: config.revision ?? configHash }),
@@ -182,6 +196,46 @@ function createPorts(parts: Parts, configHash: string): { public: Port; admin: P
         : undefined,
     }),
     admin: createAdminPort({ routes: adminRoutes, onFailure }),
+  }
+}
+
+/** The settings flow and its methods, from their part of the configuration. */
+function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0] {
+  const { config, hashing, outbound } = parts
+  const { flows, methods } = config.selfservice
+  const password = methods.password.config
+  const privilegedAgeMicros = durationMicros(flows.settings.privileged_session_max_age)
+  const { hooks: _global, default_browser_return_url: returnUrl, ...after } = flows.settings.after
+  return {
+    ...parts,
+    uiUrl: flows.settings.ui_url,
+    loginUiUrl: flows.login.ui_url,
+    defaultReturnUrl: config.selfservice.default_browser_return_url,
+    lifespanMicros: durationMicros(flows.settings.lifespan),
+    requiredAal: flows.settings.required_aal,
+    organizations: methods.b2b.config.organizations.map(({ id, domains }) => ({ id: id ?? '', domains: domains ?? [] })),
+    methods: [
+      profileSettings({ ...parts, enabled: methods.profile.enabled, privilegedAgeMicros }),
+      passwordSettings({
+        ...parts,
+        enabled: methods.password.enabled,
+        hashing,
+        policy: { minLength: password.min_password_length, similarityCheck: password.identifier_similarity_check_enabled },
+        breached: password.haveibeenpwned_enabled
+          ? breachCheck({ outbound, host: password.haveibeenpwned_host, maxBreaches: password.max_breaches, ignoreNetworkErrors: password.ignore_network_errors })
+          : undefined,
+        privilegedAgeMicros,
+      }),
+      ...missingSettingsMethods,
+    ],
+    after(method) {
+      const own = Object.entries(after).find(([name]) => name === method)?.[1]
+      const revokes = own?.hooks.some(({ hook }: { hook: string }) => hook === 'revoke_active_sessions') ?? false
+      return {
+        returnUrl: own?.default_browser_return_url ?? returnUrl,
+        statements: ({ identity, session, now }) => (revokes ? [revokeOtherSessions(identity.id, session.id, now)] : []),
+      }
+    },
   }
 }
 

@@ -39,15 +39,14 @@ const cookieSeconds = 30 * 24 * 3600
 const lifespanMicros: Micros = 15 * 60 * 1_000_000
 
 export const openPendingJar = ({ db, clock, cookieSealer, payloadSealer, secure }: ContinuityDeps, request: Request): PendingJar => {
-  const sent = cookieValues(request, cookieName)
-  const names = readNames(cookieSealer, sent)
-  let touched = false
+  const names = readNames(cookieSealer, cookieValues(request, cookieName))
+  let changed = false
 
   async function remove(name: string): Promise<{ identityId: string | null; payload: string } | undefined> {
-    touched = true
     const id = names.get(name)
-    names.delete(name)
     if (id === undefined) return undefined
+    names.delete(name)
+    changed = true
     const [row] = await db.query<{ identity_id: string | null; payload: string; expires_at: number }>(
       'delete from continuity_containers where id = $1 and name = $2 returning identity_id, payload, expires_at',
       [id, name],
@@ -67,6 +66,7 @@ export const openPendingJar = ({ db, clock, cookieSealer, payloadSealer, secure 
         clock.now() + lifespanMicros,
       ])
       names.set(name, id)
+      changed = true
     },
     async take(name, identityId) {
       const found = await remove(name)
@@ -79,8 +79,7 @@ export const openPendingJar = ({ db, clock, cookieSealer, payloadSealer, secure 
       for (const name of list) await remove(name)
     },
     cookie() {
-      // compat: an incoming cookie is rewritten by whatever looks into it – continuity/manager_cookie.go
-      if (!touched || (sent.length === 0 && names.size === 0)) return undefined
+      if (!changed) return undefined
       const value = cookieSealer.seal(JSON.stringify([...names]))
       return setCookie(cookieName, value, { path: '/', secure, sameSite: 'Lax', maxAge: cookieSeconds, expiresMs: clock.now() / 1000 + cookieSeconds * 1000 })
     },

@@ -1,4 +1,6 @@
 import type { Json } from '../lib/json.ts'
+import { problemsOf } from '../identities/schema/report.ts'
+import type { SchemaError } from '../identities/schema/validate.ts'
 import { messageById, type UiText } from '../ui/messages.ts'
 import { csrfNode, inputNode, nodeId, type UiNode } from '../ui/node.ts'
 import type { Ui } from './flow.ts'
@@ -6,11 +8,9 @@ import type { Ui } from './flow.ts'
 /** Something that a person can mend: a text, on a field or – without one – on the form as a whole. */
 export type Problem = { node: string | undefined; message: UiText }
 
-/** From the bare ids that schema checks produce. */
-export const problemFrom = ({ node, message }: { node: string | undefined; message: { id: number; context?: Record<string, Json> } }): Problem => ({
-  node,
-  message: messageById(message.id, message.context),
-})
+/** What a form shows of the rules that a submission breaks. */
+export const problemsFrom = (errors: readonly SchemaError[]): Problem[] =>
+  problemsOf(errors).map(({ node, message }) => ({ node, message: messageById(message.id, message.context as Record<string, Json> | undefined) }))
 
 const nodesOf = (ui: Ui): UiNode[] => ui.nodes ?? []
 

@@ -1,0 +1,45 @@
+import { json, redirect } from '../../http/respond.ts'
+import { updateIdentity } from '../../identities/store.ts'
+import { publicIdentity } from '../../identities/wire.ts'
+import { messages } from '../../ui/messages.ts'
+import { withMessages } from '../form.ts'
+import { flowPage, returnToOf, type Flow } from '../flow.ts'
+import { insertFlow, updateFlow } from '../store.ts'
+import { settingsFlow } from '../wire.ts'
+import type { IdentityWithCredentials } from '../../identities/identity.ts'
+import type { Response } from '../../http/types.ts'
+import type { SettingsDeps } from './deps.ts'
+import type { SettingsMethod } from './method.ts'
+import { beginSettings } from './start.ts'
+import type { Update } from './submit.ts'
+
+/**
+ * Stores a change in one transaction with the flow's success, and answers. The flow shows a fresh form whose `action`
+ * leads to a follow-up flow; both go on working.
+ * @throws UniqueViolation when somebody else has the identifier or address
+ */
+export async function completeSettings(deps: SettingsDeps, update: Update, method: SettingsMethod, changed: IdentityWithCredentials): Promise<Response> {
+  const { db, clock, publicBaseUrl, uiUrl } = deps
+  const { request, client, flow, identity, authenticated, jar } = update
+  const after = deps.after(method.name)
+  const target = deps.returnTo(returnToOf(flow), after.returnUrl ?? flowPage(uiUrl, flow.id))
+  const now = clock.now()
+  const stored: IdentityWithCredentials = { ...changed, updatedAt: now }
+  const followUp = await beginSettings(deps, { request: withoutReturnTo(request), identity: stored, type: flow.type, jar })
+  const completed: Flow = { ...flow, state: 'success', ui: withMessages(followUp.ui, [messages.settingsSaved()]), internal: followUp.internal, updatedAt: now }
+  await db.batch([...updateIdentity(identity, stored), updateFlow(completed), insertFlow(followUp), ...after.statements({ identity: stored, session: authenticated.session, now })])
+
+  const view = (continueWith: Parameters<typeof settingsFlow>[2]) => settingsFlow(completed, publicIdentity(stored, publicBaseUrl), continueWith)
+  if (client === 'native') return json(200, view({}))
+  const cookies = [deps.cookies.write(authenticated.token, authenticated.session.expiresAt)]
+  if (client === 'browser') return { ...redirect(request, 303, target), cookies }
+  return { ...json(200, view({ continueWith: [{ action: 'redirect_browser_to', redirect_browser_to: target }] })), cookies }
+}
+
+// A `return_to` in the address of a submission means nothing.
+const withoutReturnTo = (request: Update['request']): Update['request'] => {
+  if (!request.query.has('return_to')) return request
+  const query = new URLSearchParams(request.query)
+  query.delete('return_to')
+  return Object.create(request, { query: { value: query } }) as Update['request']
+}

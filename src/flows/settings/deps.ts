@@ -1,0 +1,46 @@
+import type { Clock, Micros } from '../../lib/clock.ts'
+import type { Db, Statement } from '../../db/db.ts'
+import type { Forward } from '../error/forward.ts'
+import type { CrossSiteSettings } from '../cross-site.ts'
+import type { ContinuityDeps } from '../continuity.ts'
+import type { IdentitySchemas } from '../../identities/schemas.ts'
+import type { Identity } from '../../identities/identity.ts'
+import type { Authenticate } from '../../sessions/authenticate.ts'
+import type { FactorRules } from '../../sessions/assurance.ts'
+import type { SessionCookies } from '../../sessions/cookie.ts'
+import type { RequiredAal } from '../../sessions/requirement.ts'
+import type { Session } from '../../sessions/session.ts'
+import type { ReturnTo } from '../../http/return-to.ts'
+import type { SettingsMethod } from './method.ts'
+
+/** What happens after a change is stored, by the method that made it. */
+export type AfterSettings = {
+  returnUrl: string | undefined
+  /** Statements that belong into the same transaction as the change. */
+  statements(done: { identity: Identity; session: Session; now: Micros }): Statement[]
+}
+
+export type SettingsDeps = {
+  db: Db
+  clock: Clock
+  authenticate: Authenticate
+  cookies: SessionCookies
+  forward: Forward
+  returnTo: ReturnTo
+  crossSite: CrossSiteSettings
+  continuity: ContinuityDeps
+  schemas: IdentitySchemas
+  rules: FactorRules
+  publicBaseUrl: string
+  uiUrl: string
+  loginUiUrl: string
+  /** Supplies scheme and host for relative addresses. */
+  defaultReturnUrl: string
+  lifespanMicros: Micros
+  requiredAal: RequiredAal
+  /** Organizations of the configuration: their ids and mail domains. */
+  organizations: readonly { id: string; domains: readonly string[] }[]
+  /** In the order in which they are asked. */
+  methods: readonly SettingsMethod[]
+  after(method: string): AfterSettings
+}

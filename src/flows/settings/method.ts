@@ -1,0 +1,36 @@
+import type { BodyField } from '../decode.ts'
+import type { Flow } from '../flow.ts'
+import type { Outcome } from '../outcome.ts'
+import type { IdentityWithCredentials } from '../../identities/identity.ts'
+import type { IdentitySchema } from '../../identities/schema/schema.ts'
+import type { Session } from '../../sessions/session.ts'
+import type { Micros } from '../../lib/clock.ts'
+import type { UiNode } from '../../ui/node.ts'
+
+/** What a method may look at when it adds to the form. */
+export type SettingsForm = { identity: IdentityWithCredentials; schema: IdentitySchema; flow: Flow }
+
+/** A submission that its method has claimed, and that passed the checks that all methods share. */
+export type SettingsSubmission = SettingsForm & { fields: Record<string, unknown>; session: Session; now: Micros }
+
+/** What a credential method offers in the settings flow. */
+export type SettingsMethod = {
+  name: string
+  /** A method that is off adds nothing, and answers 404 when it is addressed. */
+  enabled: boolean
+  /** What it reads of a body, beside `method`, `csrf_token` and `transient_payload`. */
+  fields: readonly BodyField[]
+  /** Whether it reads traits, by the identity's own schema. */
+  readsTraits?: boolean
+  /** Whether `GET` may bring the fields in its query. */
+  allowsGet: boolean
+  claims(fields: Record<string, unknown>, flow: Flow): boolean
+  nodes(form: SettingsForm): UiNode[]
+  /** Native apps repeat a change after the new login; this one is parked for them all the same. */
+  parksNative?: boolean
+  /** Texts of earlier submissions stay on the form. */
+  keepsMessages?: boolean
+  /** The form with what was submitted in it, when the submission is refused. */
+  refill?(form: SettingsForm, fields: Record<string, unknown>): Flow['ui']
+  submit(submission: SettingsSubmission): Promise<Outcome<IdentityWithCredentials>>
+}

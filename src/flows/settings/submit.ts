@@ -1,0 +1,168 @@
+import { errors } from '../../errors.ts'
+import { UniqueViolation } from '../../db/db.ts'
+import { errorResponse, redirect } from '../../http/respond.ts'
+import { clientOf, type Client } from '../../http/negotiate.ts'
+import { joinPath } from '../../http/urls.ts'
+import { findIdentityWithCredentials } from '../../identities/store.ts'
+import { publicIdentity } from '../../identities/wire.ts'
+import { nilUuid, parseUuid } from '../../lib/uuid.ts'
+import { expiredContext, messages } from '../../ui/messages.ts'
+import { sortNodes } from '../../ui/node.ts'
+import { answerReplaced, flowNotFound, isFormError, showForm } from '../answer.ts'
+import { openPendingJar, type PendingJar } from '../continuity.ts'
+import { checkCrossSite } from '../cross-site.ts'
+import { decodeBody, validateBody, type BodySpec } from '../decode.ts'
+import { problemsFrom, withCsrf, withMessages, withoutMessages, withProblems, type Problem } from '../form.ts'
+import { initUrl, isExpired, requestUrlOf, type Flow, type Ui } from '../flow.ts'
+import { findFlow, insertFlow, updateFlow } from '../store.ts'
+import { settingsFlow } from '../wire.ts'
+import type { Authenticated } from '../../sessions/authenticate.ts'
+import type { IdentityWithCredentials } from '../../identities/identity.ts'
+import type { IdentitySchema } from '../../identities/schema/schema.ts'
+import type { Json } from '../../lib/json.ts'
+import type { Request, Response } from '../../http/types.ts'
+import { completeSettings } from './complete.ts'
+import type { SettingsDeps } from './deps.ts'
+import type { SettingsMethod } from './method.ts'
+import { answerSignedOut, isAssured, stepUpUrl } from './assured.ts'
+import { beginSettings, pendingName, settingsOrder } from './start.ts'
+
+/** Everything that is known once the flow is found to be open and the person's own. */
+export type Update = {
+  request: Request
+  client: Client
+  authenticated: Authenticated
+  identity: IdentityWithCredentials
+  schema: IdentitySchema
+  flow: Flow
+  jar: PendingJar
+}
+
+/** `POST` and `GET /self-service/settings?flow=`: the steps in the order in which their errors win. */
+export async function updateSettings(deps: SettingsDeps, request: Request): Promise<Response> {
+  const { db, clock, forward, publicBaseUrl } = deps
+  const authenticated = await deps.authenticate(request)
+  if (!authenticated) return answerSignedOut(deps, request)
+
+  const id = parseUuid(request.query.get('flow'))
+  if (!id || id === nilUuid) return forward(request, errors.badRequest('The parameter flow has to be the id of a settings flow.'))
+  const flow = await findFlow(db, 'settings', id)
+  if (!flow) return forward(request, flowNotFound())
+
+  const client = clientOf(request, flow.type)
+  if (!(await isAssured(deps, authenticated))) {
+    const target = stepUpUrl(publicBaseUrl, requestUrlOf(request))
+    return client === 'browser' ? redirect(request, 303, target) : errorResponse(request, errors.sessionAal2Required(target))
+  }
+  const jar = openPendingJar(deps.continuity, request)
+  const identity = await findIdentityWithCredentials(db, authenticated.identity.id)
+  if (!identity) return answerSignedOut(deps, request)
+  if (isExpired(flow, clock.now())) return replaceExpired(deps, { request, client, flow, identity, jar })
+  if (flow.identityId !== identity.id) return leaveForm(deps, request, client, errors.identityMismatch())
+
+  try {
+    const schema = await deps.schemas.get(identity.schemaId)
+    const response = await dispatch(deps, { request, client, authenticated, identity, schema, flow, jar })
+    const cookie = jar.cookie()
+    return cookie ? { ...response, cookies: [...(response.cookies ?? []), cookie] } : response
+  } catch (error) {
+    return leaveForm(deps, request, client, error)
+  }
+}
+
+/** Asks the methods, one after another, whether the submission is theirs. */
+async function dispatch(deps: SettingsDeps, update: Update): Promise<Response> {
+  const { request, client, flow, jar, identity } = update
+  const body = request.method === 'GET' ? Buffer.alloc(0) : await request.body()
+  const input = { method: request.method, contentType: request.headers['content-type'], body, query: request.query }
+  for (const method of deps.methods) {
+    // Only a page load comes back from a login page with something parked.
+    const pending = client === 'browser' ? await jar.take(pendingName(method.name), identity.id) : undefined
+    if (pending && pending.flowId === flow.id) return process(deps, update, method, pending.fields)
+    const decoded = decodeBody(input, specOf(method, update))
+    if (decoded.kind === 'bad') {
+      if (request.method === 'GET') continue
+      return refuse(deps, update, method, {}, [{ node: undefined, message: messages.generic({ reason: decoded.reason }) }])
+    }
+    if (method.claims(decoded.value, flow)) return process(deps, update, method, decoded.value)
+  }
+  // A browser that comes back with nothing to go on with just sees its form again.
+  if (client === 'browser' && request.method === 'GET') return showForm(request, client, { flow, view: undefined, uiUrl: deps.uiUrl })
+  return show(deps, update, withMessages(withoutMessages(flow.ui), [messages.noSettingsMethod()]))
+}
+
+const specOf = ({ fields, readsTraits, allowsGet }: SettingsMethod, { schema }: Update): BodySpec => ({
+  fields: [{ name: 'method', type: 'string' }, { name: 'csrf_token', type: 'string' }, { name: 'transient_payload', type: 'object' }, ...fields],
+  allowGet: allowsGet,
+  ...(readsTraits ? { traits: schema } : {}),
+})
+
+async function process(deps: SettingsDeps, update: Update, method: SettingsMethod, fields: Record<string, unknown>): Promise<Response> {
+  const { request, client, flow, identity, schema, authenticated } = update
+  if (!method.enabled) throw errors.notFound(`The method ${method.name} is not switched on here.`)
+  try {
+    const broken = validateBody(fields, specOf(method, update))
+    if (broken.length > 0) return await refuse(deps, update, method, fields, problemsFrom(broken))
+    checkCrossSite(deps.crossSite, request, flow.type, fields.csrf_token as string | undefined)
+    const outcome = await method.submit({ flow, identity, schema, fields, session: authenticated.session, now: deps.clock.now() })
+    switch (outcome.kind) {
+      case 'done':
+        return await completeSettings(deps, update, method, outcome.result)
+      case 'retry':
+        return await refuse(deps, update, method, fields, outcome.problems)
+      case 'advance':
+        return await show(deps, update, outcome.ui, 200)
+      case 'refresh':
+        return await askToSignInAgain(deps, update, method, fields)
+    }
+  } catch (error) {
+    if (error instanceof UniqueViolation) return refuse(deps, update, method, fields, [{ node: undefined, message: messages.identifierTaken() }])
+    if (isFormError(error)) return refuse(deps, update, method, fields, [{ node: undefined, message: messages.generic({ reason: error.body.reason ?? error.body.message }) }])
+    return leaveForm(deps, request, client, error)
+  }
+}
+
+/** The same form again, with what has to be mended. */
+function refuse(deps: SettingsDeps, update: Update, method: SettingsMethod, fields: Record<string, unknown>, problems: readonly Problem[]): Promise<Response> {
+  const { flow, identity, schema } = update
+  const kept = method.keepsMessages ? flow.ui : withoutMessages(flow.ui)
+  const refilled = method.refill ? method.refill({ flow: { ...flow, ui: kept }, identity, schema }, fields) : kept
+  return show(deps, update, withProblems(refilled, problems))
+}
+
+/** Stores a changed form and shows it. */
+async function show(deps: SettingsDeps, { request, client, flow, identity, schema }: Update, changed: Ui, status = 400): Promise<Response> {
+  const ui = flow.ui.nodes === null ? changed : withCsrf(changed, request.csrf.token())
+  const next: Flow = { ...flow, ui: { ...ui, nodes: ui.nodes && (status === 400 ? sortNodes(ui.nodes, settingsOrder(schema)) : ui.nodes) }, updatedAt: deps.clock.now() }
+  await deps.db.batch([updateFlow(next)])
+  return showForm(request, client, { flow: next, view: settingsFlow(next, publicIdentity(identity, deps.publicBaseUrl)), uiUrl: deps.uiUrl, status })
+}
+
+/** Parks the change and asks for a new login, after which a page's change is carried out by itself. */
+async function askToSignInAgain({ publicBaseUrl }: SettingsDeps, { request, client, flow, identity, jar }: Update, method: SettingsMethod, fields: Record<string, unknown>): Promise<Response> {
+  if (flow.type === 'browser' || method.parksNative) await jar.pause(pendingName(method.name), identity.id, { flowId: flow.id, fields: fields as Record<string, Json> })
+  const here = `${joinPath(publicBaseUrl, request.path)}?${request.rawQuery}`
+  const target = initUrl(publicBaseUrl, 'login', 'browser', { refresh: 'true', return_to: here })
+  return client === 'browser' ? redirect(request, 303, target) : errorResponse(request, errors.sessionRefreshRequired(target))
+}
+
+/** An expired flow is replaced by a fresh one of the person who is here, with the address that the old one began with. */
+async function replaceExpired(deps: SettingsDeps, { request, client, flow, identity, jar }: Pick<Update, 'request' | 'client' | 'flow' | 'identity' | 'jar'>): Promise<Response> {
+  const now = deps.clock.now()
+  let fresh: Flow
+  try {
+    fresh = await beginSettings(deps, { request, identity, type: flow.type, jar })
+  } catch (error) {
+    return leaveForm(deps, request, client, error)
+  }
+  const replacement: Flow = { ...fresh, requestUrl: flow.requestUrl, ui: withMessages(fresh.ui, [messages.settingsExpired(expiredContext(flow.expiresAt))]) }
+  await deps.db.batch([insertFlow(replacement)])
+  const cookie = jar.cookie()
+  const response = answerReplaced(request, client, { expired: flow, replacement, uiUrl: deps.uiUrl, now })
+  return cookie ? { ...response, cookies: [cookie] } : response
+}
+
+/** An error that no form can show: programs get it, pages go to the error page. */
+function leaveForm({ forward }: SettingsDeps, request: Request, client: Client, error: unknown): Response | Promise<Response> {
+  return client === 'native' ? errorResponse(request, error) : forward(request, error)
+}
