@@ -27,12 +27,11 @@ export function createCors(settings: CorsSettings): Cors {
   const allowsOrigin = originMatcher(settings)
   const methods = new Set([...settings.allowedMethods.map((m) => m.toUpperCase()), 'OPTIONS'])
   const headerNames = new Set(settings.allowedHeaders.map((h) => h.toLowerCase()))
-  const allowsHeaders = (list: string) =>
-    headerNames.has('*') ||
-    list
-      .split(',')
-      .map((h) => h.trim().toLowerCase())
-      .every((h) => h === '' || headerNames.has(h) || h === 'origin')
+  // compat: browsers list the names in order, and a list in another order is refused – rs/cors internal/sortedset.go
+  const allowsHeaders = (list: string) => {
+    const names = list.split(',').map((h) => h.trim().toLowerCase()).filter((h) => h !== '')
+    return headerNames.has('*') || (isSorted(names) && names.every((h) => headerNames.has(h) || h === 'origin'))
+  }
   const isPreflight = ({ method, headers }: Request) => method === 'OPTIONS' && Boolean(headers['access-control-request-method'])
   const exposed = settings.exposedHeaders.map(canonicalName).join(', ')
 
@@ -67,6 +66,8 @@ export function createCors(settings: CorsSettings): Cors {
     },
   }
 }
+
+const isSorted = (names: readonly string[]): boolean => names.every((name, i) => i === 0 || names[i - 1]! < name)
 
 /** Origins are compared as sent with lower-cased entries; one `*` stands for anything within an entry. */
 function originMatcher({ allowedOrigins, legacyWildcards }: CorsSettings): (origin: string) => boolean {

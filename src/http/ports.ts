@@ -1,6 +1,6 @@
 import { parseQuery } from './query.ts'
 import { csrfError, csrfOf, noCsrf, type CsrfSettings } from './csrf.ts'
-import { errorResponse } from './respond.ts'
+import { errorResponse, redirect } from './respond.ts'
 import { createRouter, type Match } from './router.ts'
 import { cleanPath } from './urls.ts'
 import type { Cors } from './cors.ts'
@@ -16,7 +16,8 @@ export type PortSettings = {
 
 const noStore = 'private, no-cache, no-store, must-revalidate'
 
-// Three groups of paths, decided before the router so that unknown paths are answered alike. One `*` is one segment.
+// Three groups of paths, decided before the router so that unknown paths are answered alike. One `*` is one segment, which
+// may be empty, of the decoded path.
 const unprotected = new Set(['/health/alive', '/health/ready', '/version', '/metrics/prometheus'])
 const withoutCheck = [
   '/sessions',
@@ -34,8 +35,8 @@ const withoutCheck = [
   '/admin/courier/messages',
   '/recovery/code',
   '/recovery/link',
-].map((glob) => new RegExp(`^${glob.replaceAll('*', '[^/]+')}$`))
-const isWithoutCheck = memoised((path) => withoutCheck.some((pattern) => pattern.test(path)))
+].map((glob) => new RegExp(`^${glob.replaceAll('*', '[^/]*')}$`, 's'))
+const isWithoutCheck = memoised((path) => withoutCheck.some((pattern) => pattern.test(decoded(path))))
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 /** The public port: CORS, then cross-site protection, then the routes – also below the path of the public base URL. */
@@ -46,7 +47,7 @@ export function createPublicPort({ routes, basePath, cors, csrf, onFailure }: Po
     if (preflight) return { response: preflight, pattern: 'preflight' }
     request.path = withoutPrefix(request.fullPath, basePath)
     const free = unprotected.has(request.path)
-    const unchecked = free || isWithoutCheck(request.path)
+    const unchecked = free || isWithoutCheck(decoded(request.path))
     request.csrf = free ? noCsrf : csrfOf(request, csrf, !unchecked)
     const found = match(request.method, request.path)
     const { response, pattern } = await guarded(request, onFailure, found, unchecked || safeMethods.has(request.method) ? undefined : () => checkCsrf(request, csrf))
@@ -77,6 +78,7 @@ async function guarded(request: Request, onFailure: PortSettings['onFailure'], f
   try {
     if (check) await check()
     if (found.kind === 'answer') return { response: found.response, pattern: found.pattern }
+    if (found.kind === 'unclean') return { response: redirectToClean(request, found.path), pattern: found.pattern }
     request.params = found.params
     return { response: await found.handler(request), pattern: found.pattern }
   } catch (error) {
@@ -84,6 +86,12 @@ async function guarded(request: Request, onFailure: PortSettings['onFailure'], f
     if (response.status >= 500) onFailure(request, error)
     return { response, pattern: found.pattern }
   }
+}
+
+/** The same request under the path as it should read, below whatever prefix it came with. */
+function redirectToClean(request: Request, path: string): Response {
+  const prefix = request.fullPath.endsWith(request.path) ? request.fullPath.slice(0, request.fullPath.length - request.path.length) : ''
+  return redirect(request, 307, `${prefix}${path}${request.rawQuery === '' ? '' : `?${request.rawQuery}`}`)
 }
 
 async function checkCsrf(request: Request, settings: CsrfSettings): Promise<void> {
@@ -102,6 +110,15 @@ function withoutPrefix(path: string, prefix: string): string {
   if (prefix === '' || !path.startsWith(prefix)) return path
   const rest = path.slice(prefix.length)
   return rest === '' ? '/' : rest.startsWith('/') ? rest : path
+}
+
+function decoded(path: string): string {
+  if (!path.includes('%')) return path
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
 }
 
 /** Few distinct paths make up nearly all traffic, but ids in them are endless: the memory is bounded. */

@@ -4,6 +4,8 @@ import type { Handler, Response, Route } from './types.ts'
 export type Match =
   | { kind: 'route'; handler: Handler; params: Record<string, string>; pattern: string }
   | { kind: 'answer'; response: Response; pattern: string }
+  /** The path has empty or dotted segments; this is how it should read. */
+  | { kind: 'unclean'; path: string; pattern: string }
 
 type Compiled = { route: Route; segments: string[] }
 
@@ -27,7 +29,7 @@ export function createRouter(routes: readonly Route[]): (method: string, path: s
   }
 
   return (method, rawPath) => {
-    if (/\/\/|\/\.\.?(?:\/|$)/.test(rawPath)) return { kind: 'answer', response: redirectTo(method, cleanedLike(rawPath)), pattern: 'unclean' }
+    if (/\/\/|\/\.\.?(?:\/|$)/.test(rawPath)) return { kind: 'unclean', path: cleanedLike(rawPath), pattern: 'unclean' }
     const segments = rawPath.split('/').map(decodeSegment)
     const path = rawPath.includes('%') ? (segments.some((s) => s.includes('/')) ? undefined : segments.join('/')) : rawPath
     const allowed = new Set<string>()
@@ -87,7 +89,3 @@ export const plainText = (status: number, body: string, headers: Record<string, 
   headers: { 'content-type': 'text/plain; charset=utf-8', ...headers },
   body,
 })
-
-function redirectTo(method: string, location: string): Response {
-  return { status: 307, headers: { location, ...(method === 'GET' || method === 'HEAD' ? { 'content-type': 'text/html; charset=utf-8' } : {}) } }
-}
