@@ -7,8 +7,6 @@ export type FactorRules = {
   codePasswordless: boolean
   codeMfa: boolean
   migrationHook: boolean
-  /** Ids of configured social sign-in providers that belong to no organization. */
-  providers: ReadonlySet<string>
 }
 
 const rank: Record<Aal, number> = { aal0: 0, aal1: 1, aal2: 2 }
@@ -36,7 +34,7 @@ const factors: Partial<Record<CredentialType, { first: Count; second: Count }>> 
       identifiers.some((i) => i !== '') && (Boolean(config.hashed_password) || (migrationHook && config.use_password_migration_hook === true)) ? 1 : 0,
     second: none,
   },
-  oidc: { first: ({ identifiers }, { providers }) => identifiers.filter((i) => providers.has(i.split(':', 1)[0]!) && i.includes(':')).length, second: none },
+  oidc: { first: ({ identifiers, config }) => linkedProviders(identifiers, config.providers).length, second: none },
   webauthn: { first: (c) => (c.identifiers.length > 0 ? keys(c, true) : 0), second: (c) => keys(c, false) },
   passkey: { first: (c) => (c.identifiers.length > 0 ? list(c.config.credentials).length : 0), second: none },
   code: { first: none, second: (c, { codeMfa }) => (codeMfa ? list(c.config.addresses).length : 0) },
@@ -45,6 +43,13 @@ const factors: Partial<Record<CredentialType, { first: Count; second: Count }>> 
 }
 
 const isOtpauthUrl = (value: Json | undefined): boolean => typeof value === 'string' && /^otpauth:\/\/totp\/.*[?&]secret=[A-Z2-7]/i.test(value)
+
+/** The identifiers `<provider>:<subject>` that stand among the linked accounts too and belong to no organization. */
+function linkedProviders(identifiers: readonly string[], providers: Json | undefined): string[] {
+  const linked = list(providers) as { provider?: string; subject?: string; organization?: string }[]
+  const usable = new Set(linked.filter((p) => !p.organization).map((p) => `${p.provider}:${p.subject}`))
+  return identifiers.filter((identifier) => usable.has(identifier))
+}
 
 /** First factors of an identity. Sign-in by code counts for everybody as soon as it is on. */
 export const countFirstFactors = (credentials: Credentials, rules: FactorRules): number =>

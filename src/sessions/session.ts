@@ -72,6 +72,9 @@ export function continuedSession(session: Session, methods: AuthenticationMethod
   return { ...session, authenticationMethods: all, aal: sessionAal(all), authenticatedAt: now, expiresAt: now + lifespanMicros, updatedAt: now }
 }
 
+/** The devices of a stored session as a list: one, or none where it is not known. */
+export const devicesOf = ({ device }: Session): Device[] => (device === null ? [] : [device])
+
 const maxDeviceBytes = 512
 
 /** Where a request comes from, as far as its headers tell. They are not checked. */
