@@ -22,13 +22,16 @@ create index sessions_identity on sessions (identity_id, created_at);
 
 create index sessions_created on sessions (created_at, id);
 
--- Codes with which a native app picks up a session that was made in a browser tab. Hashes only.
+-- Codes with which a native app picks up a session that was made in a browser tab. Of the codes only hashes are kept;
+-- the session token is sealed with a key that follows from the second code, which travels through the browser.
 create table session_token_exchanges (
   init_code_hash text primary key,
-  return_to_code_hash text not null,
-  flow_id uuid not null,
+  flow_id uuid not null unique,
+  return_to_code_hash text,
   session_id uuid references sessions (id) on delete cascade,
+  sealed_token text,
+  redeemable_until bigint,
   created_at bigint not null
 );
 
-create index session_token_exchanges_flow on session_token_exchanges (flow_id);
+create index session_token_exchanges_session on session_token_exchanges (session_id);
