@@ -108,7 +108,7 @@ function make(
 
 /** Every API error with its public id. Ids are part of the wire contract and never reused. */
 export const errors = {
-  badRequest: (reason: string, more?: Extras) => make(400, undefined, reason, more),
+  badRequest: (reason?: string, more?: Extras) => make(400, undefined, reason, more),
   unauthorized: (reason = 'No valid session came with this request.', more?: Extras) =>
     make(401, undefined, reason, more),
   forbidden: (reason: string, more?: Extras) => make(403, undefined, reason, more),

@@ -1,3 +1,4 @@
+import type { Micros } from '../lib/clock.ts'
 import { RawJson, type Json } from '../lib/json.ts'
 import { placeholders, type Db, type Param, type Queryable, type Row, type Statement } from '../db/db.ts'
 import {
@@ -19,11 +20,14 @@ type Dialect = Db['dialect']
 const listOf = (dialect: Dialect, columns: string, order: string): string =>
   dialect === 'postgres' ? `json_agg(json_build_array(${columns}) order by ${order})` : `json_group_array(json_array(${columns}) order by ${order})`
 
-/** The columns of an identity `i` and its addresses, to be read by `identityFrom`. */
-export const identityColumns = (dialect: Dialect): string => `
+/** The columns of an identity `i` without its addresses, to be read by `identityFrom`. */
+export const identityOwnColumns = `
   i.id as i_id, i.external_id as i_external_id, i.schema_id as i_schema_id, i.state as i_state, i.state_changed_at as i_state_changed_at,
   i.traits as i_traits, i.metadata_public as i_metadata_public, i.metadata_admin as i_metadata_admin, i.organization_id as i_organization_id,
-  i.available_aal as i_available_aal, i.created_at as i_created_at, i.updated_at as i_updated_at,
+  i.available_aal as i_available_aal, i.created_at as i_created_at, i.updated_at as i_updated_at`
+
+/** The columns of an identity `i` and its addresses, to be read by `identityFrom`. */
+export const identityColumns = (dialect: Dialect): string => `${identityOwnColumns},
   (select ${listOf(dialect, 'v.id, v.via, v.value, v.verified, v.status, v.verified_at, v.created_at, v.updated_at', 'v.id')}
      from verifiable_addresses v where v.identity_id = i.id) as i_verifiable,
   (select ${listOf(dialect, 'r.id, r.via, r.value, r.break_glass_for_organization, r.created_at, r.updated_at', 'r.id')}
@@ -61,7 +65,7 @@ const withCredentialsFrom = (row: Row): IdentityWithCredentials => ({ ...identit
 
 const rawOrNull = (text: unknown): RawJson | null => (text === null ? null : new RawJson(text as string))
 
-const listFrom = (value: unknown): Json[][] => (value === null ? [] : ((typeof value === 'string' ? JSON.parse(value) : value) as Json[][]))
+const listFrom = (value: unknown): Json[][] => (value === null || value === undefined ? [] : ((typeof value === 'string' ? JSON.parse(value) : value) as Json[][]))
 
 const verifiableFrom = ([id, via, value, verified, status, verifiedAt, createdAt, updatedAt]: Json[]): VerifiableAddress => ({
   id: id as string,
@@ -221,9 +225,14 @@ const insertRecovery = (identityId: string, a: RecoveryAddress): Statement => ({
 
 /**
  * Statements that turn what is stored for `before` into `after`, touching only what differs. What gives up a unique
- * value comes before what may take it. The first statement expects its row: an identity deleted meanwhile fails the batch.
+ * value comes before what may take it. The first statement expects its row: an identity deleted meanwhile fails the batch,
+ * and one that was written since `unchangedSince`, its `updatedAt` when it was read.
  */
-export function updateIdentity(before: IdentityWithCredentials, after: IdentityWithCredentials): Statement[] {
+export function updateIdentity(
+  before: IdentityWithCredentials,
+  after: IdentityWithCredentials,
+  { unchangedSince }: { unchangedSince?: Micros } = {},
+): Statement[] {
   const { id } = after
   const removed: Statement[] = []
   const added: Statement[] = []
@@ -272,8 +281,9 @@ export function updateIdentity(before: IdentityWithCredentials, after: IdentityW
   return [
     {
       sql: `update identities set external_id = $2, schema_id = $3, state = $4, state_changed_at = $5, traits = $6, metadata_public = $7,
-              metadata_admin = $8, organization_id = $9, available_aal = $10, updated_at = $11 where id = $1`,
-      params: [id, ...identityParams(after), after.updatedAt],
+              metadata_admin = $8, organization_id = $9, available_aal = $10, updated_at = $11
+            where id = $1${unchangedSince === undefined ? '' : ' and updated_at = $12'}`,
+      params: [id, ...identityParams(after), after.updatedAt, ...(unchangedSince === undefined ? [] : [unchangedSince])],
       expect: 1,
     },
     ...removed,

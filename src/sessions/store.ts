@@ -1,6 +1,7 @@
-import type { Db, Row, Statement } from '../db/db.ts'
+import { placeholders, type Db, type Param, type Row, type Statement } from '../db/db.ts'
+import type { Micros } from '../lib/clock.ts'
 import type { Aal, CredentialType, Identity } from '../identities/identity.ts'
-import { identityColumns, identityFrom } from '../identities/store.ts'
+import { identityColumns, identityFrom, identityOwnColumns } from '../identities/store.ts'
 import type { AuthenticationMethod, Session } from './session.ts'
 
 export const sessionColumns = `
@@ -124,3 +125,120 @@ export const revokeSession = (id: string, now: number): Statement => ({
   sql: 'update sessions set active = $2, updated_at = $3 where id = $1',
   params: [id, false, now],
 })
+
+/** Ends a session if it belongs to that identity. */
+export const revokeSessionOf = (identityId: string, id: string, now: Micros): Statement => ({
+  sql: 'update sessions set active = $3, updated_at = $4 where id = $1 and identity_id = $2',
+  params: [id, identityId, false, now],
+})
+
+export const deleteSessionsOf = (identityId: string): Statement => ({
+  sql: 'delete from sessions where identity_id = $1',
+  params: [identityId],
+})
+
+/** Moves the end of a session. Whether it is active stays as it is. */
+export const extendSession = (id: string, expiresAt: Micros, now: Micros): Statement => ({
+  sql: 'update sessions set expires_at = $2, updated_at = $3 where id = $1',
+  params: [id, expiresAt, now],
+})
+
+/** A session and its identity, whatever the state of either. */
+export async function findSession(db: Db, id: string): Promise<{ session: Session; identity: Identity } | undefined> {
+  const [row] = await db.query(
+    `select ${sessionColumns}, ${identityColumns(db.dialect)} from sessions s join identities i on i.id = s.identity_id where s.id = $1`,
+    [id],
+  )
+  return row && { session: sessionFrom(row), identity: identityFrom(row) }
+}
+
+/** `active`: only those that are on and not expired; `inactive`: only the others. */
+export type ActivityFilter = { only: 'active' | 'inactive' | undefined; now: Micros }
+
+export type SessionsOf = ActivityFilter & { identityId: string; exceptId?: string }
+
+/** A page of an identity's sessions, newest first, and how many there are in all. */
+export async function listSessionsOf(
+  db: Db,
+  { identityId, exceptId, only, now }: SessionsOf,
+  { limit, offset }: { limit: number; offset: number },
+): Promise<{ sessions: Session[]; total: number }> {
+  const params: Param[] = [identityId]
+  const conditions = ['s.identity_id = $1', ...activity(only, now, params)]
+  if (exceptId !== undefined) conditions.push(`s.id <> $${params.push(exceptId)}`)
+  const where = conditions.join(' and ')
+  const [rows, [count]] = await Promise.all([
+    db.query(
+      `select ${sessionColumns} from sessions s where ${where}
+        order by s.created_at desc, s.id desc limit $${params.length + 1} offset $${params.length + 2}`,
+      [...params, limit, offset],
+    ),
+    db.query<{ n: number }>(`select count(*) as n from sessions s where ${where}`, params),
+  ])
+  return { sessions: rows.map(sessionFrom), total: Number(count!.n) }
+}
+
+/** A place in the list of all sessions: behind this one. */
+export type SessionsCursor = { createdAt: Micros; id: string }
+
+/** Everybody's sessions from a place on, newest first. Identities come without addresses, and only when asked for. */
+export async function listSessions(
+  db: Db,
+  { only, now }: ActivityFilter,
+  { limit, after, withIdentity }: { limit: number; after: SessionsCursor; withIdentity: boolean },
+): Promise<{ session: Session; identity?: Identity }[]> {
+  const params: Param[] = [after.createdAt, after.id]
+  const where = ['(s.created_at, s.id) < ($1, $2)', ...activity(only, now, params)].join(' and ')
+  const rows = await db.query(
+    `select ${sessionColumns}${withIdentity ? `, ${identityOwnColumns}` : ''}
+       from sessions s ${withIdentity ? 'join identities i on i.id = s.identity_id' : ''}
+      where ${where} order by s.created_at desc, s.id desc limit $${params.length + 1}`,
+    [...params, limit],
+  )
+  return rows.map((row) => ({ session: sessionFrom(row), ...(withIdentity ? { identity: identityFrom(row) } : {}) }))
+}
+
+function activity(only: ActivityFilter['only'], now: Micros, params: Param[]): string[] {
+  if (only === undefined) return []
+  const flag = params.push(only === 'active')
+  const moment = params.push(now)
+  return only === 'active'
+    ? [`s.active = $${flag} and s.expires_at > $${moment}`]
+    : [`(s.active = $${flag} or s.expires_at <= $${moment})`]
+}
+
+/** Which sessions an operator means: some, those of some identities, or everybody's, so many at a time. */
+export type SessionSelection =
+  | { kind: 'sessions'; ids: readonly string[] }
+  | { kind: 'identities'; ids: readonly string[] }
+  | { kind: 'all'; limit: number }
+
+/** Ends the sessions that are active among the selected ones. */
+export function disableSessions(selection: SessionSelection, now: Micros): Statement {
+  const { where, params } = selected(selection, 3, 'and active = $1')
+  return {
+    sql: `update sessions set active = $2, updated_at = $3 where active = $1 and ${where}`,
+    params: [true, false, now, ...params],
+  }
+}
+
+export function deleteSessions(selection: SessionSelection): Statement {
+  const { where, params } = selected(selection, 0, '')
+  return { sql: `delete from sessions where ${where}`, params }
+}
+
+function selected(selection: SessionSelection, offset: number, among: string): { where: string; params: Param[] } {
+  if (selection.kind === 'all') {
+    const limit = `limit $${offset + 1}`
+    return { where: `id in (select id from sessions where 1 = 1 ${among} ${limit})`, params: [selection.limit] }
+  }
+  const params = padded(selection.ids)
+  const column = selection.kind === 'sessions' ? 'id' : 'identity_id'
+  return { where: `${column} in (${placeholders(params.length, offset + 1)})`, params }
+}
+
+/** The same set as a list of 1, 2, 4, 8 … entries: few lengths make few statements to prepare. */
+function padded(ids: readonly string[]): string[] {
+  const size = 2 ** Math.ceil(Math.log2(ids.length))
+  return [...ids, ...Array.from({ length: size - ids.length }, () => ids[0]!)]
+}

@@ -1,7 +1,7 @@
 import { rfc3339, type Micros } from '../lib/clock.ts'
 import { adminIdentity, publicIdentity } from '../identities/wire.ts'
 import type { Identity } from '../identities/identity.ts'
-import { isActive, type AuthenticationMethod, type Device, type Session } from './session.ts'
+import { devicesOf, isActive, type AuthenticationMethod, type Device, type Session } from './session.ts'
 
 export type SessionView = {
   publicBaseUrl: string
@@ -12,6 +12,8 @@ export type SessionView = {
   admin?: boolean
   devices?: readonly Device[] | null
 }
+
+export type SessionObject = ReturnType<typeof sessionObject>
 
 /** A session as clients see it. Tokens never appear in it. */
 export const sessionObject = (session: Session, { publicBaseUrl, now, identity, admin = false, devices = null }: SessionView) => ({
@@ -25,6 +27,16 @@ export const sessionObject = (session: Session, { publicBaseUrl, now, identity, 
   identity: identity ? (admin ? adminIdentity : publicIdentity)(identity, publicBaseUrl) : null,
   devices: devices === null ? null : devices.map(deviceObject),
 })
+
+/**
+ * A session in the list of one person's sessions.
+ * compat: identities come without addresses and with an empty `schema_url` there – session/persister in ory/kratos.
+ */
+export function listedSessionObject(session: Session, view: SessionView): SessionObject {
+  const identity = view.identity && { ...view.identity, verifiableAddresses: [], recoveryAddresses: [] }
+  const object = sessionObject(session, { ...view, identity, devices: devicesOf(session) })
+  return object.identity ? { ...object, identity: { ...object.identity, schema_url: '' } } : object
+}
 
 const methodObject = (m: AuthenticationMethod) => ({
   method: m.method,
