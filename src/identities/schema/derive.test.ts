@@ -245,3 +245,19 @@ test('an invalid number stays as it is and is refused', async () => {
   assert.deepEqual(derived.traits, { p: '12345' })
   assert.deepEqual(ids(derived.errors), ['4000041 traits.p'])
 })
+
+test('traits that nest without end are refused, not a crash', async () => {
+  const tree = {
+    type: 'object',
+    properties: { next: { $ref: '#/definitions/tree' }, phone: trait(code('sms')), list: { uniqueItems: true } },
+  }
+  const deep = JSON.parse('{"next":'.repeat(50_000) + '{}' + '}'.repeat(50_000)) as Json
+  const list = JSON.parse(`{"list":[${'['.repeat(50_000)}${']'.repeat(50_000)}]}`) as Json
+  for (const value of [deep, list]) {
+    const { errors } = await derive({ a: { $ref: '#/definitions/tree' } }, { a: value }, { definitions: { tree } })
+    assert.deepEqual(
+      errors.map(({ keyword }) => keyword),
+      ['limit'],
+    )
+  }
+})

@@ -1,11 +1,12 @@
 import { setOwn } from '../../lib/ordered-json.ts'
 import type { Json } from '../../lib/json.ts'
 import type { SchemaNode } from './node.ts'
+import { isDeeperThan } from './equal.ts'
 import { isPhone, type Channel } from './extension.ts'
 import { isEmail } from './formats.ts'
 import { quote } from './problem.ts'
 import type { IdentitySchema } from './schema.ts'
-import type { ExtensionHit, SchemaError } from './validate.ts'
+import { maxValueDepth, type ExtensionHit, type SchemaError } from './validate.ts'
 
 /** The ways to one spelling of an identifier. */
 export type Normalisers = {
@@ -42,7 +43,8 @@ export type Derived = {
  * In self-service flows the form's own check of the traits comes first; its errors hide those of this step.
  */
 export function deriveFromTraits(schema: IdentitySchema, traits: Json, normalisers: Normalisers): Derived {
-  const rewritten = schema.marksPhones
+  const hasNumbers = schema.marksPhones && !isDeeperThan(traits, maxValueDepth)
+  const rewritten = hasNumbers
     ? (rewritePhones(schema.root, { traits }, normalisers) as { traits: Json }).traits
     : traits
   const { errors, hits } = schema.validate(rewritten, (hit) => checkHit(hit, normalisers))

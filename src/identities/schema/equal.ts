@@ -26,3 +26,9 @@ export function canonical(value: unknown): string {
     .map((key) => `${JSON.stringify(key)}:${canonical((value as Record<string, unknown>)[key])}`)
   return `{${members.join(',')}}`
 }
+
+/** Whether a value nests deeper than `levels`; whoever goes through values by recursion asks this first. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1))
+}

@@ -1,5 +1,5 @@
 import type { SchemaNode } from './node.ts'
-import { deepEqual, canonical } from './equal.ts'
+import { canonical, deepEqual, isDeeperThan } from './equal.ts'
 import type { Extension } from './extension.ts'
 import { multipleOf } from './multiple.ts'
 import { escapePointer, quote, toPointer } from './problem.ts'
@@ -35,6 +35,8 @@ export type ExtensionCheck = (hit: ExtensionHit) => SchemaError | undefined
 
 /** A schema that makes more work than this for one document is no schema of a person. */
 const maxSteps = 1_000_000
+/** What nests deeper is refused before anything goes through it. */
+export const maxValueDepth = 512
 /** More errors than this help nobody. */
 const maxErrors = 200
 
@@ -58,7 +60,9 @@ export function evaluate(
   const run: Run = { hits: [], check, steps: 0, errorsLeft: maxErrors, asking: 0 }
   let path: Path | undefined
   for (const key of at) path = { parent: path, key }
-  const errors = apply(node, value, path, run)
+  const errors = isDeeperThan(value, maxValueDepth)
+    ? [broken(run, node, path, 'limit', `This nests deeper than ${maxValueDepth} levels.`, {}, [], '')]
+    : apply(node, value, path, run)
   return errors ? { errors, hits: [] } : { errors: [], hits: run.hits }
 }
 
