@@ -47,7 +47,7 @@ export function createPublicPort({ routes, basePath, cors, csrf, onFailure }: Po
     if (preflight) return { response: preflight, pattern: 'preflight' }
     request.path = withoutPrefix(request.fullPath, basePath)
     const free = unprotected.has(request.path)
-    const unchecked = free || isWithoutCheck(decoded(request.path))
+    const unchecked = free || isWithoutCheck(request.path)
     request.csrf = free ? noCsrf : csrfOf(request, csrf, !unchecked)
     const found = match(request.method, request.path)
     const { response, pattern } = await guarded(request, onFailure, found, unchecked || safeMethods.has(request.method) ? undefined : () => checkCsrf(request, csrf))
