@@ -10,7 +10,10 @@ import type { CrossSiteSettings } from './flows/cross-site.ts'
 import type { ContinuityDeps } from './flows/continuity.ts'
 import { createForward } from './flows/error/forward.ts'
 import { errorRoutes } from './flows/error/routes.ts'
+import { registrationRoutes } from './flows/registration/routes.ts'
 import { settingsRoutes } from './flows/settings/routes.ts'
+import { findFlow } from './flows/store.ts'
+import { loginFlow, registrationFlow } from './flows/wire.ts'
 import { createCors } from './http/cors.ts'
 import { csrfCookieName, type CsrfSettings } from './http/csrf.ts'
 import { createOutbound } from './http/outbound.ts'
@@ -20,6 +23,8 @@ import { createReturnTo } from './http/return-to.ts'
 import { listen, type ListenSettings, type ResponseNote } from './http/server.ts'
 import type { Request } from './http/types.ts'
 import * as normalisers from './identities/normalise.ts'
+import { identityRoutes } from './identities/routes.ts'
+import { schemaRoutes } from './identities/schema-routes.ts'
 import { createSchemaSources } from './identities/schema-source.ts'
 import { checkIdentitySchemaAtStart } from './identities/schema/start-check.ts'
 import { createIdentitySchemas, type IdentitySchemas } from './identities/schemas.ts'
@@ -28,10 +33,17 @@ import { durationMicros } from './lib/duration.ts'
 import { createJsonnet } from './lib/jsonnet/jsonnet.ts'
 import { createSourceLoader } from './lib/source.ts'
 import type { Logger } from './operations/log.ts'
+import { adminSessionRoutes } from './sessions/admin-routes.ts'
+import type { LifespanOf } from './sessions/issue.ts'
+import { sessionRoutes } from './sessions/routes.ts'
 import { revokeOtherSessions } from './sessions/store.ts'
-import { missingSettingsMethods } from './methods/missing.ts'
+import { createTokenizer } from './sessions/tokenize.ts'
+import { afterRegistration } from './hooks/registration.ts'
+import { missingRegistrationMethods, missingSettingsMethods } from './methods/missing.ts'
 import { breachCheck } from './methods/password/policy.ts'
+import { passwordRegistration } from './methods/password/registration.ts'
 import { passwordSettings } from './methods/password/settings.ts'
+import { profileRegistration } from './methods/profile/registration.ts'
 import { profileSettings } from './methods/profile/settings.ts'
 import { createMetrics, type Metrics } from './operations/metrics.ts'
 import { healthRoutes, operationsRoutes } from './operations/routes.ts'
@@ -154,6 +166,7 @@ function createParts(config: Config, lasting: Lasting) {
     schemas,
     normalisers,
     rules,
+    lifespanOf: lifespans(config),
     jsonnet,
     hashing: createHashing({ config: config.hashers, dev: config.dev }),
     cipher: createCipher({ algorithm: config.ciphers.algorithm, secrets: config.secrets.cipher ?? [] }),
@@ -170,10 +183,13 @@ function createParts(config: Config, lasting: Lasting) {
 function createPorts(parts: Parts, configHash: string): { public: Port; admin: Port } {
   const { config, db, metrics, onFailure, publicBaseUrl, adminBaseUrl } = parts
   const { cors } = config.serve.public
-  const publicRoutes = [...healthRoutes({ db }, ''), ...errorRoutes(parts), ...settingsRoutes(settingsDeps(parts)), ...redirectsToAdmin(adminBaseUrl)]
+  const sessions = sessionDeps(parts)
+  const publicRoutes = [...healthRoutes({ db }, ''), ...errorRoutes(parts), ...registrationRoutes(registrationDeps(parts)), ...settingsRoutes(settingsDeps(parts)), ...schemaRoutes(parts), ...sessionRoutes(sessions), ...redirectsToAdmin(adminBaseUrl)]
   const adminRoutes = [
     ...healthRoutes({ db }, '/admin'),
     ...operationsRoutes({ db, metrics, version: buildInfo().version, revision: config.revision ?? configHash }),
+    ...identityRoutes(parts),
+    ...adminSessionRoutes(sessions),
     ...redirectsToPublic(publicBaseUrl),
   ]
   return {
@@ -196,6 +212,61 @@ function createPorts(parts: Parts, configHash: string): { public: Port; admin: P
         : undefined,
     }),
     admin: createAdminPort({ routes: adminRoutes, onFailure }),
+  }
+}
+
+/** What the sessions API needs of the configuration. */
+function sessionDeps(parts: Parts): Parameters<typeof sessionRoutes>[0] & Parameters<typeof adminSessionRoutes>[0] {
+  const { config, db, publicBaseUrl } = parts
+  const { whoami, earliest_possible_extend } = config.session
+  const { cacheable_sessions, cacheable_sessions_max_age, faster_session_extend } = config.feature_flags
+  return {
+    ...parts,
+    tokenizer: createTokenizer({ ...parts, templates: whoami.tokenizer.templates, issuer: publicBaseUrl }),
+    requiredAal: whoami.required_aal,
+    cacheable: {
+      enabled: cacheable_sessions,
+      maxAgeMicros: cacheable_sessions_max_age === undefined ? undefined : durationMicros(cacheable_sessions_max_age),
+    },
+    earliestPossibleExtendMicros: durationMicros(earliest_possible_extend),
+    fasterExtend: faster_session_extend,
+    async showFlow(id) {
+      const login = await findFlow(db, 'login', id)
+      if (login) return loginFlow(login)
+      const registration = await findFlow(db, 'registration', id)
+      return registration && registrationFlow(registration)
+    },
+  }
+}
+
+/** How long sessions last: as long as the person's organization says, else as everywhere. */
+function lifespans({ session, selfservice }: Config): LifespanOf {
+  const general = durationMicros(session.lifespan)
+  const own = new Map<string | undefined, number>()
+  for (const { id, session_lifespan } of selfservice.methods.b2b.config.organizations)
+    if (session_lifespan !== undefined) own.set(id, durationMicros(session_lifespan))
+  return ({ organizationId }) => (organizationId === null ? general : (own.get(organizationId) ?? general))
+}
+
+/** The registration flow and its methods, from their part of the configuration. */
+function registrationDeps(parts: Parts): Parameters<typeof registrationRoutes>[0] {
+  const { config, hashing } = parts
+  const { flows, methods, default_browser_return_url: defaultReturnUrl } = config.selfservice
+  const { enabled, enable_legacy_one_step: oneStep, style, ui_url: uiUrl, lifespan, login_hints: loginHints } = flows.registration
+  return {
+    ...parts,
+    enabled,
+    style: oneStep || style === 'unified' ? 'one-step' : 'two-steps',
+    uiUrl,
+    lifespanMicros: durationMicros(lifespan),
+    loginHints,
+    defaultReturnUrl,
+    methods: [
+      profileRegistration(),
+      passwordRegistration({ enabled: methods.password.enabled, hashing, ...newPasswordRules(parts) }),
+      ...missingRegistrationMethods({ webauthnPasswordless: methods.webauthn.config.passwordless }),
+    ],
+    after: afterRegistration(config.selfservice),
   }
 }
 
