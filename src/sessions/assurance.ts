@@ -25,13 +25,18 @@ type Count = (credential: Credential, rules: FactorRules) => number
 const none: Count = () => 0
 const list = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : [])
 const keys = (credential: Credential, passwordless: boolean): number =>
-  list(credential.config.credentials).filter((key) => Boolean((key as { is_passwordless?: boolean }).is_passwordless) === passwordless).length
+  list(credential.config.credentials).filter(
+    (key) => Boolean((key as { is_passwordless?: boolean }).is_passwordless) === passwordless,
+  ).length
 
 /** How many usable first and second factors a credential holds. Types that are missing hold none. */
 const factors: Partial<Record<CredentialType, { first: Count; second: Count }>> = {
   password: {
     first: ({ identifiers, config }, { migrationHook }) =>
-      identifiers.some((i) => i !== '') && (Boolean(config.hashed_password) || (migrationHook && config.use_password_migration_hook === true)) ? 1 : 0,
+      identifiers.some((i) => i !== '') &&
+      (Boolean(config.hashed_password) || (migrationHook && config.use_password_migration_hook === true))
+        ? 1
+        : 0,
     second: none,
   },
   oidc: { first: ({ identifiers, config }) => linkedProviders(identifiers, config.providers).length, second: none },
@@ -42,7 +47,8 @@ const factors: Partial<Record<CredentialType, { first: Count; second: Count }>> 
   lookup_secret: { first: none, second: ({ config }) => (list(config.recovery_codes).length > 0 ? 1 : 0) },
 }
 
-const isOtpauthUrl = (value: Json | undefined): boolean => typeof value === 'string' && /^otpauth:\/\/totp\/.*[?&]secret=[A-Z2-7]/i.test(value)
+const isOtpauthUrl = (value: Json | undefined): boolean =>
+  typeof value === 'string' && /^otpauth:\/\/totp\/.*[?&]secret=[A-Z2-7]/i.test(value)
 
 /** The identifiers `<provider>:<subject>` that stand among the linked accounts too and belong to no organization. */
 function linkedProviders(identifiers: readonly string[], providers: Json | undefined): string[] {
@@ -55,10 +61,14 @@ function linkedProviders(identifiers: readonly string[], providers: Json | undef
 export const countFirstFactors = (credentials: Credentials, rules: FactorRules): number =>
   sum(credentials, rules, 'first') + (rules.codePasswordless ? 1 : 0)
 
-export const countSecondFactors = (credentials: Credentials, rules: FactorRules): number => sum(credentials, rules, 'second')
+export const countSecondFactors = (credentials: Credentials, rules: FactorRules): number =>
+  sum(credentials, rules, 'second')
 
 function sum(credentials: Credentials, rules: FactorRules, which: 'first' | 'second'): number {
-  return Object.values(credentials).reduce((total, credential) => total + (factors[credential.type]?.[which](credential, rules) ?? 0), 0)
+  return Object.values(credentials).reduce(
+    (total, credential) => total + (factors[credential.type]?.[which](credential, rules) ?? 0),
+    0,
+  )
 }
 
 /** The first-factor credential types that an identity can really sign in with, by what it holds. */

@@ -33,7 +33,15 @@ export type Authenticate = {
  * Finds the session a request belongs to: `X-Session-Token` first – and nothing else if there is one –, then the
  * session cookie, then a bearer token.
  */
-export function createAuthenticate({ db, clock, cookies }: { db: Db; clock: Clock; cookies: SessionCookies }): Authenticate {
+export function createAuthenticate({
+  db,
+  clock,
+  cookies,
+}: {
+  db: Db
+  clock: Clock
+  cookies: SessionCookies
+}): Authenticate {
   function credentialOf(request: Request): { token: Secret; source: TokenSource; cookie?: SessionCookie } | undefined {
     const header = request.headers['x-session-token']
     if (typeof header === 'string' && header !== '') return { token: new Secret(header), source: 'header' }
@@ -47,7 +55,8 @@ export function createAuthenticate({ db, clock, cookies }: { db: Db; clock: Cloc
     const credential = credentialOf(request)
     if (!credential) return undefined
     const found = await findSessionByTokenHash(db, tokenHash(credential.token))
-    if (!found || !isActive(found.session, needsActiveIdentity ? found.identity : undefined, clock.now())) return undefined
+    if (!found || !isActive(found.session, needsActiveIdentity ? found.identity : undefined, clock.now()))
+      return undefined
     return { ...found, ...credential }
   }
 
@@ -61,5 +70,7 @@ export function createAuthenticate({ db, clock, cookies }: { db: Db; clock: Cloc
 /** The token of `Authorization: Bearer <token>`: exactly two parts, the scheme in any case. */
 export function bearerToken(request: Request): Secret | undefined {
   const parts = (request.headers.authorization ?? '').split(' ')
-  return parts.length === 2 && parts[0]!.toLowerCase() === 'bearer' && parts[1] !== '' ? new Secret(parts[1]!) : undefined
+  return parts.length === 2 && parts[0]!.toLowerCase() === 'bearer' && parts[1] !== ''
+    ? new Secret(parts[1]!)
+    : undefined
 }

@@ -31,14 +31,26 @@ export type SessionCookies = {
 /** A cookie of a browser session is refused this long after it was written. */
 const transientLifespanMicros = 30 * 24 * 3600 * 1_000_000
 
-export function createSessionCookies({ settings, sealer, clock }: { settings: SessionCookieSettings; sealer: Sealer; clock: Clock }): SessionCookies {
+export function createSessionCookies({
+  settings,
+  sealer,
+  clock,
+}: {
+  settings: SessionCookieSettings
+  sealer: Sealer
+  clock: Clock
+}): SessionCookies {
   const { name, path, domain, secure, sameSite, persistent } = settings
   const maxAgeMicros = persistent ? settings.lifespanMicros : transientLifespanMicros
 
   function open(value: string): SessionCookie | undefined {
     const text = sealer.open(value)
     if (text === undefined) return undefined
-    const { token, expires_at, issued_at } = JSON.parse(text) as { token: string; expires_at: Micros; issued_at: Micros }
+    const { token, expires_at, issued_at } = JSON.parse(text) as {
+      token: string
+      expires_at: Micros
+      issued_at: Micros
+    }
     // Extending a session does not revive a cookie: whoami renews it while it is still good.
     return issued_at + maxAgeMicros < clock.now() ? undefined : { token: new Secret(token), expiresAt: expires_at }
   }
@@ -56,7 +68,13 @@ export function createSessionCookies({ settings, sealer, clock }: { settings: Se
       const now = clock.now()
       const value = sealer.seal(JSON.stringify({ token: token.reveal(), expires_at: expiresAt, issued_at: now }))
       const seconds = Math.max(0, Math.floor((expiresAt - now) / 1_000_000))
-      return setCookie(name, value, { path, domain, secure, sameSite, ...(persistent ? { maxAge: seconds, expiresMs: expiresAt / 1000 } : {}) })
+      return setCookie(name, value, {
+        path,
+        domain,
+        secure,
+        sameSite,
+        ...(persistent ? { maxAge: seconds, expiresMs: expiresAt / 1000 } : {}),
+      })
     },
     clear: () => setCookie(name, '', { path, domain, secure, sameSite, maxAge: 0, expiresMs: 0 }),
   }

@@ -67,9 +67,21 @@ export const newSession = ({ identityId, tokenHash, methods, lifespanMicros, dev
 })
 
 /** A session after its owner completed another factor: same id and token, whole lifespan again. */
-export function continuedSession(session: Session, methods: AuthenticationMethod[], lifespanMicros: Micros, now: Micros): Session {
+export function continuedSession(
+  session: Session,
+  methods: AuthenticationMethod[],
+  lifespanMicros: Micros,
+  now: Micros,
+): Session {
   const all = [...session.authenticationMethods, ...methods]
-  return { ...session, authenticationMethods: all, aal: sessionAal(all), authenticatedAt: now, expiresAt: now + lifespanMicros, updatedAt: now }
+  return {
+    ...session,
+    authenticationMethods: all,
+    aal: sessionAal(all),
+    authenticatedAt: now,
+    expiresAt: now + lifespanMicros,
+    updatedAt: now,
+  }
 }
 
 /** The devices of a stored session as a list: one, or none where it is not known. */
@@ -102,7 +114,8 @@ function clientAddress(request: Request): string {
 
 // 10/8, 172.16/12, 192.168/16 and fc00::/7; what cannot be parsed counts as public.
 const isPrivateAddress = (address: string): boolean =>
-  /^(10\.\d+\.\d+\.\d+|172\.(1[6-9]|2\d|3[01])\.\d+\.\d+|192\.168\.\d+\.\d+)$/.test(address) || /^f[cd][0-9a-f]{2}:[0-9a-f:.]*$/i.test(address)
+  /^(10\.\d+\.\d+\.\d+|172\.(1[6-9]|2\d|3[01])\.\d+\.\d+|192\.168\.\d+\.\d+)$/.test(address) ||
+  /^f[cd][0-9a-f]{2}:[0-9a-f:.]*$/i.test(address)
 
 const cut = (text: string): string => {
   const bytes = Buffer.from(text)

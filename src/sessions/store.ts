@@ -46,7 +46,15 @@ export function sessionFrom(row: Row): Session {
   }
 }
 
-const methodFrom = ({ method, aal, completed_at, provider, organization, upstream_acr, upstream_amr }: StoredMethod): AuthenticationMethod => ({
+const methodFrom = ({
+  method,
+  aal,
+  completed_at,
+  provider,
+  organization,
+  upstream_acr,
+  upstream_amr,
+}: StoredMethod): AuthenticationMethod => ({
   method,
   aal,
   completedAt: completed_at,
@@ -74,7 +82,10 @@ const methodsText = (methods: readonly AuthenticationMethod[]): string =>
 const bySql = new Map<Db['dialect'], string>()
 
 /** The session of a token and its identity, whatever the state of either. One round trip. */
-export async function findSessionByTokenHash(db: Db, tokenHash: string): Promise<{ session: Session; identity: Identity } | undefined> {
+export async function findSessionByTokenHash(
+  db: Db,
+  tokenHash: string,
+): Promise<{ session: Session; identity: Identity } | undefined> {
   let sql = bySql.get(db.dialect)
   if (!sql) {
     sql = `select ${sessionColumns}, ${identityColumns(db.dialect)} from sessions s join identities i on i.id = s.identity_id where s.token_hash = $1`

@@ -16,13 +16,17 @@ export type SessionView = {
 export type SessionObject = ReturnType<typeof sessionObject>
 
 /** A session as clients see it. Tokens never appear in it. */
-export const sessionObject = (session: Session, { publicBaseUrl, now, identity, admin = false, devices = null }: SessionView) => ({
+export const sessionObject = (
+  session: Session,
+  { publicBaseUrl, now, identity, admin = false, devices = null }: SessionView,
+) => ({
   id: session.id,
   active: isActive(session, identity, now),
   expires_at: rfc3339(session.expiresAt),
   ...(session.authenticatedAt === null ? {} : { authenticated_at: rfc3339(session.authenticatedAt) }),
   authenticator_assurance_level: session.aal,
-  authentication_methods: session.authenticationMethods.length === 0 ? null : session.authenticationMethods.map(methodObject),
+  authentication_methods:
+    session.authenticationMethods.length === 0 ? null : session.authenticationMethods.map(methodObject),
   issued_at: rfc3339(session.issuedAt),
   identity: identity ? (admin ? adminIdentity : publicIdentity)(identity, publicBaseUrl) : null,
   devices: devices === null ? null : devices.map(deviceObject),
@@ -48,4 +52,9 @@ const methodObject = (m: AuthenticationMethod) => ({
   ...(m.upstreamAmr && m.upstreamAmr.length > 0 ? { upstream_amr: m.upstreamAmr } : {}),
 })
 
-const deviceObject = (d: Device) => ({ id: d.id, ip_address: d.ipAddress, user_agent: d.userAgent, location: d.location })
+const deviceObject = (d: Device) => ({
+  id: d.id,
+  ip_address: d.ipAddress,
+  user_agent: d.userAgent,
+  location: d.location,
+})
