@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs'
+import { watch } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
@@ -29,6 +29,7 @@ export function watchConfig({ sources, current, onChange, onProblems, settleMs =
   let settling = false
   let again = false
   let closed = false
+  let known: string | undefined
 
   async function settled(): Promise<void> {
     let seen = await fingerprint(sources.files)
@@ -74,15 +75,13 @@ export function watchConfig({ sources, current, onChange, onProblems, settleMs =
       })
   }
 
-  let known: string | undefined
-  // Until the first look is done, a change counts as one.
-  const ready = fingerprint(sources.files).then((first) => (known ??= first))
-  const watchers: FSWatcher[] = []
-  for (const folder of folders) {
-    const watcher = watch(folder, { persistent: false }, () => void ready.then(noticed))
+  const watchers = [...folders].map((folder) => {
+    const watcher = watch(folder, { persistent: false }, noticed)
     watcher.on('error', () => {})
-    watchers.push(watcher)
-  }
+    return watcher
+  })
+  // A file may have changed between the start and now.
+  noticed()
   return {
     close() {
       closed = true
