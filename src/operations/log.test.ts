@@ -38,6 +38,13 @@ test('what is below the level is left out', () => {
   assert.equal(lines.length, 1)
 })
 
+test('an error keeps its message and code', () => {
+  const { log, lines } = logged({})
+  log.error({ error: Object.assign(new Error('no'), { code: 'EADDRINUSE' }) }, 'x')
+  const { error } = JSON.parse(lines[0]!) as { error: { message: string; code: string } }
+  assert.deepEqual([error.message, error.code], ['no', 'EADDRINUSE'])
+})
+
 test('credentials are replaced up to two levels deep, unless they may leak', () => {
   const entry = { password: 'hunter2', request: { headers: { cookie: 'hunter2', 'x-session-token': 'hunter2' } } }
   const { log, lines } = logged({ redaction_text: 'gone' })

@@ -20,21 +20,18 @@ const words: Record<string, string> = { warn: 'warning' }
 const sensitive = [
   'authorization',
   'cookie',
-  '"set-cookie"',
-  '"x-session-token"',
-  '"x-csrf-token"',
-  '"proxy-authorization"',
+  'set-cookie',
+  'x-session-token',
+  'x-csrf-token',
+  'proxy-authorization',
   'password',
   'secret',
   'client_secret',
   'token',
   'session_token',
-  'code',
   'dsn',
 ]
-const anyDepth = sensitive
-  .flatMap((key) => [key, `*.${key}`, `*.*.${key}`])
-  .map((path) => path.replace('.["', '["').replace(/\.?"(.*)"/, '["$1"]'))
+const threeLevels = sensitive.flatMap((key) => [`["${key}"]`, `*["${key}"]`, `*.*["${key}"]`])
 
 /**
  * The log of the process: a line per entry on standard error, JSON or `key=value` text. Values that are credentials are
@@ -52,7 +49,7 @@ export function createLog(config: LogConfig, version: string, to: DestinationStr
       formatters: { level: (label) => ({ level: words[label] ?? label }) },
       ...(config.leak_sensitive_values
         ? {}
-        : { redact: { paths: anyDepth, censor: config.redaction_text ?? '[redacted]' } }),
+        : { redact: { paths: threeLevels, censor: config.redaction_text ?? '[redacted]' } }),
     },
     target,
   )
