@@ -71,8 +71,6 @@ export const serve = object({
   }),
 })
 
-export const sameSite = choice(['Strict', 'Lax', 'None'])
-
 /** Every cookie. `secure` is a text by contract and holds `true` or `false` once loaded. */
 export const cookies = object({
   domain: optional(text()),
