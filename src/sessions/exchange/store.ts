@@ -43,15 +43,6 @@ export const shortenExchange = (flowId: string, redeemableUntil: Micros): Statem
   params: [flowId, redeemableUntil],
 })
 
-/** The hash of the first half that belongs to a flow; undefined when it has no codes. */
-export async function findInitCodeHash(db: Db, flowId: string): Promise<string | undefined> {
-  const [row] = await db.query<{ init_code_hash: string }>(
-    'select init_code_hash from session_token_exchanges where flow_id = $1',
-    [flowId],
-  )
-  return row?.init_code_hash
-}
-
 export async function findExchange(
   db: Db,
   initCodeHash: string,
