@@ -15,6 +15,7 @@ const samples: Record<string, { takes: string[]; refuses: string[] }> = {
       '"a@b"@c.d',
       '"a\\"b"@c.d',
       'a@1.2.3.4',
+      ' a@b.c',
     ],
     refuses: [
       '',
@@ -29,7 +30,6 @@ const samples: Record<string, { takes: string[]; refuses: string[] }> = {
       'a@ü.c',
       'Jane <a@b.c>',
       'a@b.c ',
-      ' a@b.c',
       'a@b@c.d',
       'a@[1.2.3.4]',
       '.a@b.c',

@@ -37,13 +37,17 @@ const atom = String.raw`[!#$%&'*+\-/0-9=?A-Z^_\x60a-z{|}~\u0080-\uffff]+`
 const dotAtom = new RegExp(String.raw`^${atom}(?:\.${atom})*$`)
 const quoted = /^"(?:[\t !#-[\]-~\u0080-\uffff]|\\[\t !-~\u0080-\uffff])+"$/
 
-/** An e-mail address as Go's net/mail reads it, without a name: `a@b` and `"a b"@c.d` count, `a@[1.2.3.4]` does not. */
+/**
+ * An e-mail address as Go's net/mail reads it, without a name: `a@b` and `"a b"@c.d` count, `a@[1.2.3.4]` does not. Blanks
+ * in front do no harm, those behind do.
+ */
 export function isEmail(text: string): boolean {
   const at = text.lastIndexOf('@')
   if (at < 0 || bytes(text) > 254) return false
-  const local = text.slice(0, at)
+  const before = text.slice(0, at)
   const domain = text.slice(at + 1)
-  if (bytes(local) > 64 || !isHostname(domain) || domain.endsWith('.')) return false
+  if (bytes(before) > 64 || !isHostname(domain) || domain.endsWith('.')) return false
+  const local = before.replace(/^[\t ]+/, '')
   return text.isWellFormed() && (dotAtom.test(local) || quoted.test(local))
 }
 
