@@ -1,6 +1,5 @@
 import {
   type Finding,
-  type Static,
   anything,
   choice,
   duration,
@@ -126,8 +125,6 @@ export const oidc = object({
     providers: list(providerShape, { default: [] }),
   }),
 })
-
-export type OidcProviderConfig = Static<typeof providerShape>
 
 /** Organisations of business customers. */
 export const b2b = object({
