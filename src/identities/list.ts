@@ -1,7 +1,6 @@
 import { errors } from '../errors.ts'
 import type { Db } from '../db/db.ts'
 import { numberedPage, numberedPageHeaders, pageLink, parseInteger } from '../http/paging.ts'
-import type { Request } from '../http/types.ts'
 import { nilUuid, parseUuid } from '../lib/uuid.ts'
 import { credentialTypes, type CredentialType, type IdentityWithCredentials } from './identity.ts'
 import type { Normalisers } from './schema/derive.ts'
@@ -22,7 +21,7 @@ export type Listed = {
   headers: Record<string, string>
 }
 
-type ListRequest = Pick<Request, 'path' | 'query'>
+type ListRequest = { path: string; query: URLSearchParams }
 
 /**
  * A page of identities, in the order of their ids.

@@ -1,9 +1,9 @@
-import { ApiError, errors } from '../errors.ts'
-import { tokenOrNumberedPage, tokenPageHeaders } from '../http/paging.ts'
-import { json } from '../http/respond.ts'
-import type { Handler, Route } from '../http/types.ts'
-import { RawJson } from '../lib/json.ts'
-import type { IdentitySchemas } from './schemas.ts'
+import { ApiError, errors } from '../../errors.ts'
+import { tokenOrNumberedPage, tokenPageHeaders } from '../../http/paging.ts'
+import { json } from '../../http/respond.ts'
+import type { Handler, Route } from '../../http/types.ts'
+import { RawJson } from '../../lib/json.ts'
+import type { IdentitySchemas } from '../schemas.ts'
 
 export type SchemaRouteDeps = { schemas: Pick<IdentitySchemas, 'ids' | 'has' | 'document'> }
 
