@@ -1,12 +1,11 @@
 import { rfc3339 } from '../lib/clock.ts'
 import type { Json } from '../lib/json.ts'
+import type { PublicIdentityView } from '../identities/wire-schema.ts'
+import type { UiContainer } from '../ui/wire-schema.ts'
 import { returnToOf, type Flow, type Ui } from './flow.ts'
+import type { ContinueWith, LoginFlow, RegistrationFlow, SettingsFlow } from './wire-schema.ts'
 
-/** Where to go next, for clients that are told rather than sent. */
-export type ContinueWith =
-  | { action: 'redirect_browser_to'; redirect_browser_to: string }
-  | { action: 'show_verification_ui'; flow: { id: string; verifiable_address: string; url?: string } }
-  | { action: 'set_ory_session_token'; ory_session_token: string }
+export type { ContinueWith }
 
 export type FlowExtras = {
   /** Only in the answers that say so; never stored. */
@@ -16,7 +15,7 @@ export type FlowExtras = {
   continueWith?: readonly ContinueWith[]
 }
 
-export const uiObject = ({ action, method, nodes, messages }: Ui) => ({ action, method, nodes, ...(messages.length === 0 ? {} : { messages }) })
+export const uiObject = ({ action, method, nodes, messages }: Ui): UiContainer => ({ action, method, nodes, ...(messages.length === 0 ? {} : { messages }) })
 
 const times = (flow: Flow) => ({ expires_at: rfc3339(flow.expiresAt), issued_at: rfc3339(flow.issuedAt) })
 const returnTo = (flow: Flow) => {
@@ -24,7 +23,7 @@ const returnTo = (flow: Flow) => {
   return value === '' ? {} : { return_to: value }
 }
 
-export const loginFlow = (flow: Flow, { transientPayload, exchangeCode }: FlowExtras = {}) => ({
+export const loginFlow = (flow: Flow, { transientPayload, exchangeCode }: FlowExtras = {}): LoginFlow => ({
   id: flow.id,
   organization_id: flow.organizationId,
   ...(flow.loginChallenge ? { oauth2_login_challenge: flow.loginChallenge } : {}),
@@ -44,7 +43,7 @@ export const loginFlow = (flow: Flow, { transientPayload, exchangeCode }: FlowEx
   ...(flow.identitySchema ? { identity_schema: flow.identitySchema } : {}),
 })
 
-export const registrationFlow = (flow: Flow, { transientPayload, exchangeCode }: FlowExtras = {}) => ({
+export const registrationFlow = (flow: Flow, { transientPayload, exchangeCode }: FlowExtras = {}): RegistrationFlow => ({
   id: flow.id,
   organization_id: flow.organizationId,
   ...(flow.loginChallenge ? { oauth2_login_challenge: flow.loginChallenge } : {}),
@@ -61,7 +60,7 @@ export const registrationFlow = (flow: Flow, { transientPayload, exchangeCode }:
 })
 
 /** @param identity the public view of the flow's identity, as it is now */
-export const settingsFlow = (flow: Flow, identity: unknown, { continueWith = [] }: FlowExtras = {}) => ({
+export const settingsFlow = (flow: Flow, identity: PublicIdentityView, { continueWith = [] }: FlowExtras = {}): SettingsFlow => ({
   id: flow.id,
   organization_id: flow.organizationId,
   type: flow.type,
@@ -72,5 +71,5 @@ export const settingsFlow = (flow: Flow, identity: unknown, { continueWith = [] 
   ui: uiObject(flow.ui),
   identity,
   state: flow.state,
-  ...(continueWith.length === 0 ? {} : { continue_with: continueWith }),
+  ...(continueWith.length === 0 ? {} : { continue_with: [...continueWith] }),
 })

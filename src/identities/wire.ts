@@ -10,21 +10,29 @@ import type {
   RecoveryAddress,
   VerifiableAddress,
 } from './identity.ts'
+import type {
+  IdentityCredentials,
+  IdentityView,
+  PublicIdentityView,
+  RecoveryIdentityAddress,
+  VerifiableIdentityAddress,
+} from './wire-schema.ts'
 
 /** `<public>/schemas/<base64url of the id>`. */
 export const schemaUrl = (publicBaseUrl: string, schemaId: string): string =>
   joinPath(publicBaseUrl, 'schemas', Buffer.from(schemaId).toString('base64url'))
 
 /** An identity as its owner and their applications see it: no credentials, no admin metadata. */
-export const publicIdentity = (identity: Identity, publicBaseUrl: string) => identityWire(identity, publicBaseUrl, {})
+export const publicIdentity = (identity: Identity, publicBaseUrl: string): PublicIdentityView =>
+  identityWire(identity, publicBaseUrl, {})
 
 /** An identity as operators see it. */
-export const adminIdentity = (identity: Identity, publicBaseUrl: string) =>
+export const adminIdentity = (identity: Identity, publicBaseUrl: string): IdentityView =>
   identityWire(identity, publicBaseUrl, { withAdminMetadata: true })
 
 export type IdentityParts = {
   /** Ready for the wire, from `adminCredentials`. */
-  credentials?: Record<string, unknown>
+  credentials?: Record<string, IdentityCredentials>
   withAdminMetadata?: boolean
   /** Whose address `schema_url` is, if not of the identity's own schema. */
   urlOfSchema?: string
@@ -37,7 +45,7 @@ export const identityWire = (
   identity: Identity,
   publicBaseUrl: string,
   { credentials, withAdminMetadata, urlOfSchema, region }: IdentityParts,
-) => ({
+): IdentityView => ({
   id: identity.id,
   ...(identity.externalId ? { external_id: identity.externalId } : {}),
   ...(credentials && Object.keys(credentials).length > 0 ? { credentials } : {}),
@@ -60,7 +68,7 @@ export const identityWire = (
   ...(region === undefined ? {} : { region }),
 })
 
-export const verifiableAddress = (a: VerifiableAddress) => ({
+export const verifiableAddress = (a: VerifiableAddress): VerifiableIdentityAddress => ({
   id: a.id,
   value: a.value,
   verified: a.verified,
@@ -71,7 +79,7 @@ export const verifiableAddress = (a: VerifiableAddress) => ({
   updated_at: rfc3339(a.updatedAt),
 })
 
-export const recoveryAddress = (a: RecoveryAddress) => ({
+export const recoveryAddress = (a: RecoveryAddress): RecoveryIdentityAddress => ({
   id: a.id,
   value: a.value,
   via: a.via,
@@ -81,7 +89,10 @@ export const recoveryAddress = (a: RecoveryAddress) => ({
 })
 
 /** A credential for operators; `config` only where it was asked for. */
-export const adminCredential = (credential: Credential, config: Record<string, unknown> | undefined) => ({
+export const adminCredential = (
+  credential: Credential,
+  config: Record<string, unknown> | undefined,
+): IdentityCredentials => ({
   type: credential.type,
   identifiers: credential.identifiers,
   ...(config === undefined ? {} : { config }),
@@ -95,7 +106,7 @@ export const adminCredentials = (
   { cipher }: { cipher: Cipher },
   credentials: Credentials,
   open: readonly CredentialType[],
-): Record<string, unknown> =>
+): Record<string, IdentityCredentials> =>
   Object.fromEntries(
     Object.values(credentials).map((credential) => [
       credential.type,
@@ -104,7 +115,10 @@ export const adminCredentials = (
   )
 
 /** Credentials as the answer to a write shows them. `justCreated` ones have no version yet where it follows from a read. */
-export const writtenCredentials = (credentials: Credentials, { justCreated = false } = {}): Record<string, unknown> =>
+export const writtenCredentials = (
+  credentials: Credentials,
+  { justCreated = false } = {},
+): Record<string, IdentityCredentials> =>
   Object.fromEntries(
     Object.values(credentials).map((credential) => [
       credential.type,
@@ -118,7 +132,7 @@ export const writtenCredentials = (credentials: Credentials, { justCreated = fal
   )
 
 /** Every credential with its config as it is stored: the document that a patch changes. */
-export const storedCredentials = (credentials: Credentials): Record<string, unknown> =>
+export const storedCredentials = (credentials: Credentials): Record<string, IdentityCredentials> =>
   Object.fromEntries(
     Object.values(credentials).map((credential) => [credential.type, adminCredential(credential, credential.config)]),
   )

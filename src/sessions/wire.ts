@@ -1,6 +1,12 @@
 import { rfc3339, type Micros } from '../lib/clock.ts'
 import { adminIdentity, publicIdentity } from '../identities/wire.ts'
 import type { Identity } from '../identities/identity.ts'
+import type {
+  AdminSessionView,
+  SessionDeviceView,
+  SessionMethodView,
+  SessionView as SessionForOwner,
+} from './wire-schema.ts'
 import { devicesOf, isActive, type AuthenticationMethod, type Device, type Session } from './session.ts'
 
 export type SessionView = {
@@ -13,13 +19,13 @@ export type SessionView = {
   devices?: readonly Device[] | null
 }
 
-export type SessionObject = ReturnType<typeof sessionObject>
+export type SessionObject = SessionForOwner | AdminSessionView
 
 /** A session as clients see it. Tokens never appear in it. */
 export const sessionObject = (
   session: Session,
   { publicBaseUrl, now, identity, admin = false, devices = null }: SessionView,
-) => ({
+): SessionObject => ({
   id: session.id,
   active: isActive(session, identity, now),
   expires_at: rfc3339(session.expiresAt),
@@ -42,7 +48,7 @@ export function listedSessionObject(session: Session, view: SessionView): Sessio
   return object.identity ? { ...object, identity: { ...object.identity, schema_url: '' } } : object
 }
 
-const methodObject = (m: AuthenticationMethod) => ({
+const methodObject = (m: AuthenticationMethod): SessionMethodView => ({
   method: m.method,
   aal: m.aal,
   completed_at: rfc3339(m.completedAt),
@@ -52,7 +58,7 @@ const methodObject = (m: AuthenticationMethod) => ({
   ...(m.upstreamAmr && m.upstreamAmr.length > 0 ? { upstream_amr: m.upstreamAmr } : {}),
 })
 
-const deviceObject = (d: Device) => ({
+const deviceObject = (d: Device): SessionDeviceView => ({
   id: d.id,
   ip_address: d.ipAddress,
   user_agent: d.userAgent,

@@ -1,8 +1,8 @@
 import type { Json } from '../lib/json.ts'
 import { rfc3339, type Micros } from '../lib/clock.ts'
+import type { UiText } from './wire-schema.ts'
 
-/** A text for people. `id` is public and never reused; clients translate by it and by `context`. */
-export type UiText = { id: number; text: string; type: 'info' | 'error' | 'success'; context?: Record<string, Json> }
+export type { UiText }
 
 type Context = Record<string, Json>
 type Row<C extends Context | void> = (C extends void ? () => UiText : (context: C) => UiText) & { id: number }

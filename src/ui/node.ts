@@ -1,37 +1,8 @@
 import type { Json } from '../lib/json.ts'
 import type { UiText } from './messages.ts'
+import type { Attributes, InputAttributes, InputType, NodeGroup, UiNode } from './wire-schema.ts'
 
-export type NodeGroup = 'default' | 'password' | 'oidc' | 'profile' | 'link' | 'code' | 'totp' | 'lookup_secret' | 'webauthn' | 'passkey' | 'identifier_first'
-
-export type InputType = 'text' | 'password' | 'number' | 'checkbox' | 'hidden' | 'email' | 'tel' | 'submit' | 'button' | 'datetime-local' | 'date' | 'url'
-
-export type InputAttributes = {
-  name: string
-  type: InputType
-  value?: Json
-  required?: true
-  autocomplete?: string
-  pattern?: string
-  disabled: boolean
-  onclick?: string
-  onclickTrigger?: string
-  onload?: string
-  onloadTrigger?: string
-  maxlength?: number
-  options?: { value: Json }[]
-  node_type: 'input'
-}
-
-export type Attributes =
-  | InputAttributes
-  | { src: string; id: string; width: number; height: number; node_type: 'img' }
-  | { href: string; title: UiText; id: string; node_type: 'a' }
-  | { text: UiText; id: string; node_type: 'text' }
-  | { src: string; async: boolean; referrerpolicy: string; crossorigin: string; integrity: string; type: string; id: string; nonce: string; node_type: 'script' }
-  | { class?: string; id: string; data?: Record<string, string>; node_type: 'div' }
-
-/** One element of a form, as it goes over the wire and is stored. Never changed in place. */
-export type UiNode = { type: Attributes['node_type']; group: NodeGroup; attributes: Attributes; messages: UiText[]; meta: { label?: UiText } }
+export type { Attributes, InputAttributes, InputType, NodeGroup, UiNode }
 
 type InputOptions = Omit<InputAttributes, 'node_type' | 'disabled' | 'required'> & { group: NodeGroup; label?: UiText | undefined; required?: boolean; disabled?: boolean }
 

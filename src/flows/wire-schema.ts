@@ -1,0 +1,105 @@
+import Type, { type Static } from 'typebox'
+import { choice, moment, named, nullable, uuid } from '../http/schema.ts'
+import type { Aal } from '../identities/identity.ts'
+import type { Json } from '../lib/json.ts'
+import { publicIdentity } from '../identities/wire-schema.ts'
+import { session } from '../sessions/wire-schema.ts'
+import { uiContainer } from '../ui/wire-schema.ts'
+
+const verificationUi = named('continueWithVerificationUi', {
+  action: Type.Literal('show_verification_ui'),
+  flow: named('continueWithVerificationUiFlow', {
+    id: uuid,
+    verifiable_address: Type.String(),
+    url: Type.Optional(Type.String({ description: 'For browsers only.' })),
+  }),
+})
+const redirectBrowserTo = named('continueWithRedirectBrowserTo', {
+  action: Type.Literal('redirect_browser_to'),
+  redirect_browser_to: Type.String(),
+})
+const setSessionToken = named('continueWithSetOrySessionToken', {
+  action: Type.Literal('set_ory_session_token'),
+  ory_session_token: Type.String(),
+})
+
+/** Where to go next, for clients that are told rather than sent. */
+export const continueWith = Type.Union([verificationUi, redirectBrowserTo, setSessionToken], { $id: 'continueWith' })
+export type ContinueWith = Static<typeof continueWith>
+
+const continueWithList = nullable(Type.Array(continueWith))
+
+const flowType = choice(['browser', 'api'], 'selfServiceFlowType')
+const transientPayload = Type.Unsafe<Json>({
+  type: 'object',
+  additionalProperties: true,
+  description: 'What the client gave along for web hooks.',
+})
+
+/** What the flows begin with, in this order. */
+const beginning = {
+  id: uuid,
+  organization_id: nullable(uuid),
+  type: flowType,
+  expires_at: moment,
+  issued_at: moment,
+  request_url: Type.String({ description: 'The address with which the flow was created.' }),
+  return_to: Type.Optional(Type.String()),
+  active: Type.Optional(Type.String({ description: 'The method that was used last.' })),
+  ui: uiContainer,
+}
+const chosen = {
+  oauth2_login_challenge: Type.Optional(Type.String()),
+  session_token_exchange_code: Type.Optional(
+    Type.String({ description: 'Only in the answer that creates a native flow.' }),
+  ),
+  transient_payload: Type.Optional(transientPayload),
+  identity_schema: Type.Optional(
+    Type.String({ description: 'The schema that was asked for when the flow was created.' }),
+  ),
+}
+/** Records keep the state as a text; what it can be is said here. */
+const state = (words: string[]) => Type.Unsafe<string>({ type: 'string', enum: words })
+const stateOfSignIn = state(['choose_method', 'sent_email', 'passed_challenge'])
+
+export const loginFlow = named('loginFlow', {
+  ...beginning,
+  ...chosen,
+  created_at: moment,
+  updated_at: moment,
+  refresh: Type.Boolean({ description: 'Whether somebody who is signed in has to do so again.' }),
+  requested_aal: Type.Unsafe<Aal>({ type: 'string', enum: ['aal1', 'aal2'] }),
+  state: stateOfSignIn,
+})
+export const registrationFlow = named('registrationFlow', { ...beginning, ...chosen, state: stateOfSignIn })
+export const settingsFlow = named('settingsFlow', {
+  ...beginning,
+  identity: publicIdentity,
+  state: state(['show_form', 'success']),
+  continue_with: Type.Optional(Type.Array(continueWith)),
+})
+
+export const logoutFlow = named('logoutFlow', {
+  logout_token: Type.String(),
+  logout_url: Type.String({ description: 'Opened in the browser, it signs the person out.' }),
+})
+
+const sessionToken = Type.Optional(Type.String({ description: 'For native apps only; browsers get a cookie.' }))
+export const successfulNativeLogin = named('successfulNativeLogin', {
+  session_token: sessionToken,
+  session,
+  continue_with: continueWithList,
+})
+export const successfulNativeRegistration = named('successfulNativeRegistration', {
+  session_token: sessionToken,
+  session: Type.Optional(session),
+  identity: publicIdentity,
+  continue_with: continueWithList,
+})
+
+export type LoginFlow = Static<typeof loginFlow>
+export type RegistrationFlow = Static<typeof registrationFlow>
+export type SettingsFlow = Static<typeof settingsFlow>
+export type LogoutFlow = Static<typeof logoutFlow>
+export type SuccessfulNativeLogin = Static<typeof successfulNativeLogin>
+export type SuccessfulNativeRegistration = Static<typeof successfulNativeRegistration>

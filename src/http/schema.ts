@@ -1,0 +1,31 @@
+// What the schemas of the API description are made of. Nobody imports these files at run time but the description itself:
+// the server takes their types only, so that TypeBox costs it neither start-up time nor memory.
+import Type, { type TProperties, type TSchema } from 'typebox'
+
+export const uuid = Type.String({ format: 'uuid' })
+export const moment = Type.String({ format: 'date-time' })
+
+/** One of several words. */
+export const choice = <const Words extends string[]>(words: Words, id?: string) =>
+  Type.Enum(words, { type: 'string', ...(id === undefined ? {} : { $id: id }) })
+
+/** An object with these members and no others, under its public name in the description. */
+export const named = <P extends TProperties>(id: string, properties: P, description?: string) =>
+  Type.Object(properties, {
+    $id: id,
+    ...(description === undefined ? {} : { description }),
+    additionalProperties: false,
+  })
+
+/** What clients send. Members that are not named here are ignored or refused, as each operation has it. */
+export const body = <P extends TProperties>(id: string, properties: P, description?: string) =>
+  Type.Object(properties, { $id: id, ...(description === undefined ? {} : { description }) })
+
+export const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+
+/** An object whose members are nobody's business here. */
+export const openObject = (description: string) =>
+  Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true, description })
+
+/** Any JSON, passed through. */
+export const anyJson = (description: string) => Type.Unknown({ description })
