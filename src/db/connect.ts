@@ -7,7 +7,10 @@ import type { Db } from './db.ts'
  * `max_conns` in the query bounds the pool (2 × processors unless given), as do the other pool keys of Kratos' DSNs.
  * @throws Error with a sentence for the operator, which never holds the password.
  */
-export async function connect(dsn: string, { onError = () => {} }: { onError?: (error: Error) => void } = {}): Promise<Db> {
+export async function connect(
+  dsn: string,
+  { onError = () => {} }: { onError?: (error: Error) => void } = {},
+): Promise<Db> {
   const scheme = /^([a-z]+):\/\//.exec(dsn)?.[1]
   if (dsn === 'memory') return openSqlite(':memory:')
   if (scheme === 'sqlite' || scheme === 'sqlite3') return openSqlite(sqlitePath(dsn))
@@ -18,12 +21,16 @@ export async function connect(dsn: string, { onError = () => {} }: { onError?: (
     for (const key of poolKeys) url.searchParams.delete(key)
     return openPostgres({ connectionString: url.toString(), maxConnections, onError })
   }
-  throw new Error(`dsn: the scheme ${scheme ? `"${scheme}"` : 'is missing and'} is not known here. Use memory, sqlite://PATH, postgres://… or cockroach://….`)
+  throw new Error(
+    `dsn: the scheme ${scheme ? `"${scheme}"` : 'is missing and'} is not known here. Use memory, sqlite://PATH, postgres://… or cockroach://….`,
+  )
 }
 
 const poolKeys = ['max_conns', 'max_idle_conns', 'max_conn_lifetime', 'max_conn_idle_time']
 
 function sqlitePath(dsn: string): string {
   const path = dsn.replace(/^sqlite3?:\/\//, '').replace(/\?.*$/s, '')
-  return path === '' || path.includes(':memory:') || /[?&]mode=memory\b/.test(dsn) ? ':memory:' : path.replace(/^file:/, '')
+  return path === '' || path.includes(':memory:') || /[?&]mode=memory\b/.test(dsn)
+    ? ':memory:'
+    : path.replace(/^file:/, '')
 }

@@ -58,6 +58,7 @@ export const placeholders = (count: number, from = 1): string =>
 /** Checks the row counts that statements of a batch expect. */
 export function checkCounts(statements: readonly Statement[], results: readonly Result[]): void {
   statements.forEach((statement, index) => {
-    if (statement.expect !== undefined && results[index]!.count !== statement.expect) throw new UnexpectedRowCount(index)
+    if (statement.expect !== undefined && results[index]!.count !== statement.expect)
+      throw new UnexpectedRowCount(index)
   })
 }

@@ -34,7 +34,8 @@ export async function migrationStatus(db: Db): Promise<MigrationStatus[]> {
   return migrationsFor(db.dialect).map(({ version, name }) => ({ version, name, applied: applied.has(version) }))
 }
 
-export const hasPendingMigrations = async (db: Db): Promise<boolean> => (await migrationStatus(db)).some((m) => !m.applied)
+export const hasPendingMigrations = async (db: Db): Promise<boolean> =>
+  (await migrationStatus(db)).some((m) => !m.applied)
 
 /**
  * Applies what is pending, one process at a time.
@@ -60,7 +61,9 @@ async function appliedChecksums(db: Db): Promise<Map<string, string>> {
   const exists =
     db.dialect === 'sqlite'
       ? await db.query(`select 1 as one from sqlite_master where type = 'table' and name = 'schema_migrations'`)
-      : await db.query(`select 1 as one from information_schema.tables where table_name = 'schema_migrations' and table_schema = current_schema()`)
+      : await db.query(
+          `select 1 as one from information_schema.tables where table_name = 'schema_migrations' and table_schema = current_schema()`,
+        )
   if (exists.length === 0) return new Map()
   const rows = await db.query<{ version: string; checksum: string }>('select version, checksum from schema_migrations')
   return new Map(rows.map((r) => [r.version, r.checksum]))
@@ -72,7 +75,10 @@ async function apply(db: Db, clock: Clock, { version, name, sql, checksum }: Mig
     .split(/;\s*$/m)
     .map((s) => s.trim())
     .filter((s) => s !== '')
-  const record = { sql: 'insert into schema_migrations (version, name, checksum, applied_at) values ($1, $2, $3, $4)', params: [version, name, checksum, clock.now()] }
+  const record = {
+    sql: 'insert into schema_migrations (version, name, checksum, applied_at) values ($1, $2, $3, $4)',
+    params: [version, name, checksum, clock.now()],
+  }
   await db.batch([...statements.map((s) => ({ sql: s })), record])
 }
 
@@ -88,7 +94,9 @@ async function lock(db: Db, clock: Clock): Promise<() => Promise<void>> {
        on conflict (id) do update set holder = excluded.holder, expires_at = excluded.expires_at where schema_migration_lock.expires_at < $3`,
       [holder, now + lockLifetimeMicros, now],
     )
-    if (taken === 1) return async () => void (await db.run(`delete from schema_migration_lock where id = 'migrate' and holder = $1`, [holder]))
+    if (taken === 1)
+      return async () =>
+        void (await db.run(`delete from schema_migration_lock where id = 'migrate' and holder = $1`, [holder]))
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   throw new Error('another process has been migrating this database for two minutes')

@@ -1,5 +1,14 @@
 import type { Client, Pool, PoolClient, QueryResult } from 'pg'
-import { checkCounts, UniqueViolation, type Db, type Param, type Queryable, type Result, type Row, type Statement } from './db.ts'
+import {
+  checkCounts,
+  UniqueViolation,
+  type Db,
+  type Param,
+  type Queryable,
+  type Result,
+  type Row,
+  type Statement,
+} from './db.ts'
 
 type PgClient = InstanceType<typeof Client>
 type PgPool = InstanceType<typeof Pool>
@@ -21,9 +30,17 @@ const maxAttempts = 8
  */
 export async function openPostgres({ connectionString, maxConnections, onError }: PostgresOptions): Promise<Db> {
   const { default: driver } = await import('pg')
-  const types = { getTypeParser: (oid: number, format?: 'text' | 'binary') => (oid === int8 ? Number : driver.types.getTypeParser(oid, format as 'text')) }
+  const types = {
+    getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+      oid === int8 ? Number : driver.types.getTypeParser(oid, format as 'text'),
+  }
   const settings = { connectionString, keepAlive: true, types, application_name: 'zelos', pipeline: true }
-  const pool: PgPool = new driver.Pool({ ...settings, max: maxConnections, idleTimeoutMillis: 60_000, connectionTimeoutMillis: 10_000 } as never)
+  const pool: PgPool = new driver.Pool({
+    ...settings,
+    max: maxConnections,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: 10_000,
+  } as never)
   pool.on('error', onError)
 
   const lanes = Array.from({ length: pipelinedLanes }, () => lane(() => new driver.Client(settings as never), onError))
@@ -72,10 +89,11 @@ function lane(make: () => PgClient, onError: (error: Error) => void) {
     return client
   }
   return {
-    client: () => (opening ??= open().catch((error: unknown) => {
-      opening = undefined
-      throw error
-    })),
+    client: () =>
+      (opening ??= open().catch((error: unknown) => {
+        opening = undefined
+        throw error
+      })),
     close: async () => {
       const client = await opening?.catch(() => undefined)
       await client?.end()
@@ -108,7 +126,10 @@ const resultOf = (result: QueryResult): Result => ({ rows: result.rows as Row[],
 async function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<Result[]> {
   // All statements leave before the first answer arrives; only the commit waits for the row counts.
   const begun = client.query('begin')
-  const sent = await Promise.allSettled([begun, ...statements.map(({ sql, params = [] }) => perform(client, sql, params))])
+  const sent = await Promise.allSettled([
+    begun,
+    ...statements.map(({ sql, params = [] }) => perform(client, sql, params)),
+  ])
   try {
     const failed = sent.find((s) => s.status === 'rejected')
     if (failed) throw failed.reason
@@ -124,7 +145,8 @@ async function runBatch(client: PoolClient, statements: readonly Statement[]): P
 
 async function runTransaction<T>(client: PoolClient, work: (tx: Queryable) => Promise<T>): Promise<T> {
   const tx: Queryable = {
-    query: async <R extends Row>(sql: string, params: readonly Param[] = []) => (await perform(client, sql, params)).rows as R[],
+    query: async <R extends Row>(sql: string, params: readonly Param[] = []) =>
+      (await perform(client, sql, params)).rows as R[],
     run: async (sql, params = []) => (await perform(client, sql, params)).rowCount ?? 0,
   }
   await client.query('begin')

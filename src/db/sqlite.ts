@@ -1,7 +1,16 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { checkCounts, UniqueViolation, type Db, type Param, type Queryable, type Result, type Row, type Statement } from './db.ts'
+import {
+  checkCounts,
+  UniqueViolation,
+  type Db,
+  type Param,
+  type Queryable,
+  type Result,
+  type Row,
+  type Statement,
+} from './db.ts'
 
 /** Seconds-long writers of other processes are waited for this long before a statement fails. */
 const busyTimeoutMs = 5000
@@ -56,7 +65,12 @@ export function openSqlite(file: string): Db {
   }
 }
 
-type Connection = { exec(sql: string): void; close(): void; readonly inTransaction: boolean; prepare(sql: string): Prepared }
+type Connection = {
+  exec(sql: string): void
+  close(): void
+  readonly inTransaction: boolean
+  prepare(sql: string): Prepared
+}
 type Prepared = { statement: StatementSync; returnsRows: boolean }
 
 function connection(file: string): Connection {

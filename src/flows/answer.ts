@@ -7,25 +7,68 @@ import { flowPage, initUrl, returnToOf, type Flow } from './flow.ts'
 import type { Forward } from './error/forward.ts'
 
 /** Shows a form again: pages are sent to it, programs get it. 400 also where the flow made progress. */
-export function showForm(request: Request, client: Client, { flow, view, uiUrl, redirectStatus = 303, status = 400 }: { flow: Flow; view: unknown; uiUrl: string; redirectStatus?: 302 | 303; status?: number }): Response {
+export function showForm(
+  request: Request,
+  client: Client,
+  {
+    flow,
+    view,
+    uiUrl,
+    redirectStatus = 303,
+    status = 400,
+  }: { flow: Flow; view: unknown; uiUrl: string; redirectStatus?: 302 | 303; status?: number },
+): Response {
   return client === 'browser' ? redirect(request, redirectStatus, flowPage(uiUrl, flow.id)) : json(status, view)
 }
 
-/** Answers an error of a flow: native apps always get JSON, others as they negotiated, pages through the error page. */
-export const answerError = (forward: Forward, request: Request, flowType: Flow['type'] | undefined, error: unknown): Response | Promise<Response> =>
-  flowType === 'api' ? errorResponse(request, error) : forward(request, error)
+/**
+ * Answers an error of a browser's flow: scripts get JSON, pages go to the error page.
+ * @throws the error itself in a native flow: the port answers it as JSON, and logs it where it is ours
+ */
+export function answerError(
+  forward: Forward,
+  request: Request,
+  flowType: Flow['type'] | undefined,
+  error: unknown,
+): Promise<Response> {
+  if (flowType === 'api') throw error
+  return forward(request, error)
+}
 
 /** What a submission to an expired flow gets once `replacement` is stored. */
-export function answerReplaced(request: Request, client: Client, { expired, replacement, uiUrl, now }: { expired: Flow; replacement: Flow; uiUrl: string; now: Micros }): Response {
+export function answerReplaced(
+  request: Request,
+  client: Client,
+  { expired, replacement, uiUrl, now }: { expired: Flow; replacement: Flow; uiUrl: string; now: Micros },
+): Response {
   if (client === 'browser') return redirect(request, 303, flowPage(uiUrl, replacement.id))
   return errorResponse(request, expiredError({ expired, replacementId: replacement.id, now }))
 }
 
-const expiredError = ({ expired, replacementId, now }: { expired: Flow; replacementId: string; now: Micros }): ApiError =>
+const expiredError = ({
+  expired,
+  replacementId,
+  now,
+}: {
+  expired: Flow
+  replacementId: string
+  now: Micros
+}): ApiError =>
   new ApiError(
-    { id: 'self_service_flow_expired', status: 410, reason: 'This form was open for too long.', message: 'Go on with the flow that takes its place.' },
+    {
+      id: 'self_service_flow_expired',
+      status: 410,
+      reason: 'This form was open for too long.',
+      message: 'Go on with the flow that takes its place.',
+    },
     // `since` counts nanoseconds.
-    { extra: { expired_at: rfc3339(expired.expiresAt), since: (now - expired.expiresAt) * 1000, use_flow_id: replacementId } },
+    {
+      extra: {
+        expired_at: rfc3339(expired.expiresAt),
+        since: (now - expired.expiresAt) * 1000,
+        use_flow_id: replacementId,
+      },
+    },
   )
 
 /** What reading an expired flow gets: where a new one is begun. */
@@ -34,15 +77,24 @@ export function expiredOnRead(flow: Flow, publicBaseUrl: string, { id }: { id?: 
   const details =
     flow.type === 'api'
       ? { api: initUrl(publicBaseUrl, flow.name, 'api') }
-      : { redirect_to: initUrl(publicBaseUrl, flow.name, 'browser', { return_to: returnTo || undefined }), return_to: returnTo }
-  return new ApiError({ ...(id ? { id } : {}), status: 410, reason: 'This form was open for too long. Begin again.', message: 'This flow has expired.', details })
+      : {
+          redirect_to: initUrl(publicBaseUrl, flow.name, 'browser', { return_to: returnTo || undefined }),
+          return_to: returnTo,
+        }
+  return new ApiError({
+    ...(id ? { id } : {}),
+    status: 410,
+    reason: 'This form was open for too long. Begin again.',
+    message: 'This flow has expired.',
+    details,
+  })
 }
 
 /** Whether an error is shown on the form: what a client can mend is, everything else ends the flow's request. */
 export const isFormError = (error: unknown): error is ApiError => error instanceof ApiError && error.body.status === 400
 
 /** Errors before a flow is known depend on what was negotiated alone. */
-export const answerUnknownFlow = (forward: Forward, request: Request, error: ApiError): Promise<Response> => forward(request, error)
+export const answerUnknownFlow = (forward: Forward, request: Request, error: ApiError): Promise<Response> =>
+  forward(request, error)
 
 export const flowNotFound = (): ApiError => errors.notFound('There is no such flow. It may have been cleaned up.')
-

@@ -6,6 +6,7 @@ import type { Db } from '../db/db.ts'
 import type { Json } from '../lib/json.ts'
 import type { Request } from '../http/types.ts'
 import type { Sealer } from '../sessions/cookie.ts'
+import { insertContainer, takeContainer } from './store.ts'
 
 /** What was submitted and waits until its person has signed in again. */
 export type Pending = { flowId: string; fields: Record<string, Json> }
@@ -38,7 +39,10 @@ const cookieName = 'ory_kratos_continuity'
 const cookieSeconds = 30 * 24 * 3600
 const lifespanMicros: Micros = 15 * 60 * 1_000_000
 
-export const openPendingJar = ({ db, clock, cookieSealer, payloadSealer, secure }: ContinuityDeps, request: Request): PendingJar => {
+export const openPendingJar = (
+  { db, clock, cookieSealer, payloadSealer, secure }: ContinuityDeps,
+  request: Request,
+): PendingJar => {
   const names = readNames(cookieSealer, cookieValues(request, cookieName))
   let changed = false
 
@@ -47,31 +51,24 @@ export const openPendingJar = ({ db, clock, cookieSealer, payloadSealer, secure 
     if (id === undefined) return undefined
     names.delete(name)
     changed = true
-    const [row] = await db.query<{ identity_id: string | null; payload: string; expires_at: number }>(
-      'delete from continuity_containers where id = $1 and name = $2 returning identity_id, payload, expires_at',
-      [id, name],
-    )
-    return row && row.expires_at > clock.now() ? { identityId: row.identity_id, payload: row.payload } : undefined
+    const found = await takeContainer(db, id, name)
+    return found && found.expiresAt > clock.now() ? found : undefined
   }
 
   return {
     async pause(name, identityId, pending) {
       await remove(name)
       const id = newUuid()
-      await db.run('insert into continuity_containers (id, name, identity_id, payload, expires_at) values ($1, $2, $3, $4, $5)', [
-        id,
-        name,
-        identityId,
-        payloadSealer.seal(JSON.stringify(pending)),
-        clock.now() + lifespanMicros,
-      ])
+      const payload = payloadSealer.seal(JSON.stringify(pending))
+      await db.batch([insertContainer({ id, name, identityId, payload, expiresAt: clock.now() + lifespanMicros })])
       names.set(name, id)
       changed = true
     },
     async take(name, identityId) {
       const found = await remove(name)
       if (!found) return undefined
-      if (found.identityId !== null && found.identityId !== identityId) throw errors.forbidden('What was to be continued belongs to another person.')
+      if (found.identityId !== null && found.identityId !== identityId)
+        throw errors.forbidden('What was to be continued belongs to another person.')
       const text = payloadSealer.open(found.payload)
       return text === undefined ? undefined : (JSON.parse(text) as Pending)
     },
@@ -81,7 +78,13 @@ export const openPendingJar = ({ db, clock, cookieSealer, payloadSealer, secure 
     cookie() {
       if (!changed) return undefined
       const value = cookieSealer.seal(JSON.stringify([...names]))
-      return setCookie(cookieName, value, { path: '/', secure, sameSite: 'Lax', maxAge: cookieSeconds, expiresMs: clock.now() / 1000 + cookieSeconds * 1000 })
+      return setCookie(cookieName, value, {
+        path: '/',
+        secure,
+        sameSite: 'Lax',
+        maxAge: cookieSeconds,
+        expiresMs: clock.now() / 1000 + cookieSeconds * 1000,
+      })
     },
   }
 }
@@ -93,6 +96,3 @@ function readNames(sealer: Sealer, values: string[]): Map<string, string> {
   }
   return new Map()
 }
-
-/** Forgets what nobody came back for. */
-export const deleteExpiredContainers = (now: Micros) => ({ sql: 'delete from continuity_containers where expires_at < $1', params: [now] })

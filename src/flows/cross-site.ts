@@ -9,19 +9,33 @@ export type CrossSiteSettings = {
   relaxNative: boolean
 }
 
+/** `resumed`: the token was parked with the submission and did not come with this request. */
+export type Submitted = { token: string | undefined; resumed?: boolean }
+
 /**
  * The check that every method makes once it knows that a submission is its own. Browser flows need the token that belongs
  * to the browser's cookie; native flows must not come from a browser at all.
  * @throws errors.csrf (403) for browsers; errors.badRequest (400, shown on the form) for native flows
  */
-export function checkCrossSite({ csrf, relaxNative }: CrossSiteSettings, request: Request, flowType: FlowType, token: string | undefined): void {
+export function checkCrossSite(
+  { csrf, relaxNative }: CrossSiteSettings,
+  request: Request,
+  flowType: FlowType,
+  submitted: Submitted | string | undefined,
+): void {
+  const { token, resumed = false } = typeof submitted === 'object' ? submitted : { token: submitted }
   if (flowType === 'browser') {
-    if (!request.csrf.verify(token ?? '')) throw csrfError(request, csrf, { inForm: token !== undefined && token !== '' })
+    if (!request.csrf.verify(token ?? ''))
+      throw csrfError(request, csrf, { inForm: token !== undefined && token !== '' && !resumed })
     return
   }
   if (relaxNative) return
-  if (request.headers.origin) throw errors.badRequest('A native flow must not be submitted from a web page: the request has an Origin header. Use a browser flow there.')
-  if (foreignCookies(request.headers.cookie ?? '')) throw errors.badRequest('A native flow must not be submitted with cookies. Use a browser flow in browsers.')
+  if (request.headers.origin)
+    throw errors.badRequest(
+      'A native flow must not be submitted from a web page: the request has an Origin header. Use a browser flow there.',
+    )
+  if (foreignCookies(request.headers.cookie ?? ''))
+    throw errors.badRequest('A native flow must not be submitted with cookies. Use a browser flow in browsers.')
 }
 
 // What proxies in front of applications set by themselves does not make a browser.

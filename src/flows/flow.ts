@@ -1,4 +1,5 @@
 import { newUuid } from '../lib/uuid.ts'
+import { parseQuery } from '../http/query.ts'
 import { joinPath, withQuery } from '../http/urls.ts'
 import type { Json } from '../lib/json.ts'
 import type { Micros } from '../lib/clock.ts'
@@ -42,7 +43,9 @@ export type Flow = {
 }
 
 export type NewFlow = Pick<Flow, 'name' | 'type' | 'requestUrl' | 'state'> &
-  Partial<Pick<Flow, 'organizationId' | 'identityId' | 'identitySchema' | 'loginChallenge' | 'refresh' | 'requestedAal'>> & {
+  Partial<
+    Pick<Flow, 'organizationId' | 'identityId' | 'identitySchema' | 'loginChallenge' | 'refresh' | 'requestedAal'>
+  > & {
     lifespanMicros: Micros
     publicBaseUrl: string
     now: Micros
@@ -65,27 +68,38 @@ export function newFlow({ lifespanMicros, publicBaseUrl, now, organizationId = n
 }
 
 /** Where a flow's form is posted to. */
-export const flowAction = (publicBaseUrl: string, name: FlowName, id: string): string => withQuery(joinPath(publicBaseUrl, 'self-service', name), { flow: id })
+export const flowAction = (publicBaseUrl: string, name: FlowName, id: string): string =>
+  withQuery(joinPath(publicBaseUrl, 'self-service', name), { flow: id })
 
 /** The page that shows a flow. */
 export const flowPage = (uiUrl: string, id: string): string => withQuery(uiUrl, { flow: id })
 
 /** Where a new flow of the same kind is begun. */
-export const initUrl = (publicBaseUrl: string, name: FlowName, type: FlowType, params: Record<string, string | undefined> = {}): string =>
-  withQuery(joinPath(publicBaseUrl, 'self-service', name, type), params)
+export const initUrl = (
+  publicBaseUrl: string,
+  name: FlowName,
+  type: FlowType,
+  params: Record<string, string | undefined> = {},
+): string => withQuery(joinPath(publicBaseUrl, 'self-service', name, type), params)
 
 export const isExpired = (flow: Pick<Flow, 'expiresAt'>, now: Micros): boolean => flow.expiresAt < now
 
+/** The parameters with which a flow was created. */
+export const queryOf = ({ requestUrl }: Pick<Flow, 'requestUrl'>): URLSearchParams =>
+  parseQuery(requestUrl.split('#', 1)[0]!.split('?').slice(1).join('?'))
+
 /** The `return_to` with which a flow was created, as it was written; empty when there was none. */
-export const returnToOf = ({ requestUrl }: Pick<Flow, 'requestUrl'>): string => new URLSearchParams(requestUrl.split('#')[0]!.split('?').slice(1).join('?')).get('return_to') ?? ''
+export const returnToOf = ({ requestUrl }: Pick<Flow, 'requestUrl'>): string =>
+  queryOf({ requestUrl }).get('return_to') ?? ''
 
 /**
  * The address of a request as the client wrote it, as far as proxies pass it on. Of a list in a forwarded header the
  * first element counts. Only shown and searched for parameters; links and redirects are built from the configured URL.
  */
 export function requestUrlOf(request: Request): string {
-  const first = (value: string | string[] | undefined) => (typeof value === 'string' ? value.split(',', 1)[0]!.trim() : '')
+  const first = (value: string | string[] | undefined) =>
+    typeof value === 'string' ? value.split(',', 1)[0]!.trim() : ''
   const scheme = first(request.headers['x-forwarded-proto']) || request.scheme
   const host = first(request.headers['x-forwarded-host']) || request.headers.host || ''
-  return `${scheme}://${host}${request.fullPath}${request.rawQuery === '' ? '' : `?${request.rawQuery}`}`
+  return `${scheme}://${host}${request.target}`
 }

@@ -10,7 +10,10 @@ export type Problem = { node: string | undefined; message: UiText }
 
 /** What a form shows of the rules that a submission breaks. */
 export const problemsFrom = (errors: readonly SchemaError[]): Problem[] =>
-  problemsOf(errors).map(({ node, message }) => ({ node, message: messageById(message.id, message.context as Record<string, Json> | undefined) }))
+  problemsOf(errors).map(({ node, message }) => ({
+    node,
+    message: messageById(message.id, message.context as Record<string, Json> | undefined),
+  }))
 
 const nodesOf = (ui: Ui): UiNode[] => ui.nodes ?? []
 
@@ -31,9 +34,15 @@ const repeatable = new Set(['method', 'link', 'unlink', 'webauthn_remove', 'pass
 
 export const appendNode = (ui: Ui, node: UiNode): Ui => ({ ...ui, nodes: [...nodesOf(ui), node] })
 
-export const mapNodes = (ui: Ui, change: (node: UiNode) => UiNode): Ui => ({ ...ui, nodes: ui.nodes && ui.nodes.map(change) })
+export const mapNodes = (ui: Ui, change: (node: UiNode) => UiNode): Ui => ({
+  ...ui,
+  nodes: ui.nodes && ui.nodes.map(change),
+})
 
-export const withoutNodes = (ui: Ui, drop: (node: UiNode) => boolean): Ui => ({ ...ui, nodes: ui.nodes && ui.nodes.filter((n) => !drop(n)) })
+export const withoutNodes = (ui: Ui, drop: (node: UiNode) => boolean): Ui => ({
+  ...ui,
+  nodes: ui.nodes && ui.nodes.filter((n) => !drop(n)),
+})
 
 /** The cross-site token of this rendering. */
 export const withCsrf = (ui: Ui, token: string): Ui => withNode(ui, csrfNode(token))
@@ -41,7 +50,8 @@ export const withCsrf = (ui: Ui, token: string): Ui => withNode(ui, csrfNode(tok
 export const withMessages = (ui: Ui, messages: UiText[]): Ui => ({ ...ui, messages })
 
 /** Takes all texts away, of the form and of its fields. */
-export const withoutMessages = (ui: Ui): Ui => mapNodes({ ...ui, messages: [] }, (node) => (node.messages.length === 0 ? node : { ...node, messages: [] }))
+export const withoutMessages = (ui: Ui): Ui =>
+  mapNodes({ ...ui, messages: [] }, (node) => (node.messages.length === 0 ? node : { ...node, messages: [] }))
 
 /** Attaches what is wrong; a text for a field that the form does not have gets a plain text field of its own. */
 export function withProblems(ui: Ui, problems: readonly Problem[]): Ui {

@@ -13,4 +13,8 @@ export type Outcome<Result> =
   | { kind: 'refresh' }
 
 export const done = <Result>(result: Result): Outcome<Result> => ({ kind: 'done', result })
-export const retry = (problems: readonly Problem[], ui?: Ui): Outcome<never> => ({ kind: 'retry', problems, ...(ui ? { ui } : {}) })
+export const retry = (problems: readonly Problem[], ui?: Ui): Outcome<never> => ({
+  kind: 'retry',
+  problems,
+  ...(ui ? { ui } : {}),
+})

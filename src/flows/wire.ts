@@ -15,7 +15,12 @@ export type FlowExtras = {
   continueWith?: readonly ContinueWith[]
 }
 
-export const uiObject = ({ action, method, nodes, messages }: Ui): UiContainer => ({ action, method, nodes, ...(messages.length === 0 ? {} : { messages }) })
+export const uiObject = ({ action, method, nodes, messages }: Ui): UiContainer => ({
+  action,
+  method,
+  nodes,
+  ...(messages.length === 0 ? {} : { messages }),
+})
 
 const times = (flow: Flow) => ({ expires_at: rfc3339(flow.expiresAt), issued_at: rfc3339(flow.issuedAt) })
 const returnTo = (flow: Flow) => {
@@ -43,7 +48,10 @@ export const loginFlow = (flow: Flow, { transientPayload, exchangeCode }: FlowEx
   ...(flow.identitySchema ? { identity_schema: flow.identitySchema } : {}),
 })
 
-export const registrationFlow = (flow: Flow, { transientPayload, exchangeCode }: FlowExtras = {}): RegistrationFlow => ({
+export const registrationFlow = (
+  flow: Flow,
+  { transientPayload, exchangeCode }: FlowExtras = {},
+): RegistrationFlow => ({
   id: flow.id,
   organization_id: flow.organizationId,
   ...(flow.loginChallenge ? { oauth2_login_challenge: flow.loginChallenge } : {}),
@@ -60,7 +68,11 @@ export const registrationFlow = (flow: Flow, { transientPayload, exchangeCode }:
 })
 
 /** @param identity the public view of the flow's identity, as it is now */
-export const settingsFlow = (flow: Flow, identity: PublicIdentityView, { continueWith = [] }: FlowExtras = {}): SettingsFlow => ({
+export const settingsFlow = (
+  flow: Flow,
+  identity: PublicIdentityView,
+  { continueWith = [] }: FlowExtras = {},
+): SettingsFlow => ({
   id: flow.id,
   organization_id: flow.organizationId,
   type: flow.type,

@@ -19,13 +19,22 @@ export function cookieValues(request: Request, name: string): string[] {
   for (const part of header.split(';')) {
     const at = part.indexOf('=')
     if (at < 0 || part.slice(0, at).trim() !== name) continue
-    values.push(part.slice(at + 1).trim().replace(/^"(.*)"$/, '$1'))
+    values.push(
+      part
+        .slice(at + 1)
+        .trim()
+        .replace(/^"(.*)"$/, '$1'),
+    )
   }
   return values
 }
 
 /** A `Set-Cookie` value. Always `HttpOnly`: nothing of ours is for scripts. */
-export function setCookie(name: string, value: string, { path, domain, secure, sameSite, maxAge, expiresMs }: CookieOptions): string {
+export function setCookie(
+  name: string,
+  value: string,
+  { path, domain, secure, sameSite, maxAge, expiresMs }: CookieOptions,
+): string {
   let out = `${name}=${value}; Path=${path}`
   if (domain) out += `; Domain=${domain}`
   if (expiresMs !== undefined) out += `; Expires=${new Date(expiresMs).toUTCString()}`

@@ -29,17 +29,22 @@ export function createCors(settings: CorsSettings): Cors {
   const headerNames = new Set(settings.allowedHeaders.map((h) => h.toLowerCase()))
   // compat: browsers list the names in order, and a list in another order is refused – rs/cors internal/sortedset.go
   const allowsHeaders = (list: string) => {
-    const names = list.split(',').map((h) => h.trim().toLowerCase()).filter((h) => h !== '')
+    const names = list
+      .split(',')
+      .map((h) => h.trim().toLowerCase())
+      .filter((h) => h !== '')
     return headerNames.has('*') || (isSorted(names) && names.every((h) => headerNames.has(h) || h === 'origin'))
   }
-  const isPreflight = ({ method, headers }: Request) => method === 'OPTIONS' && Boolean(headers['access-control-request-method'])
+  const isPreflight = ({ method, headers }: Request) =>
+    method === 'OPTIONS' && Boolean(headers['access-control-request-method'])
   const exposed = settings.exposedHeaders.map(canonicalName).join(', ')
 
   function preflightHeaders({ headers }: Request): Record<string, string> {
     const { origin } = headers
     const method = headers['access-control-request-method'] ?? ''
     const wanted = headers['access-control-request-headers'] ?? ''
-    if (!origin || !allowsOrigin(origin) || !methods.has(method) || !allowsHeaders(wanted)) return { vary: preflightVary }
+    if (!origin || !allowsOrigin(origin) || !methods.has(method) || !allowsHeaders(wanted))
+      return { vary: preflightVary }
     return {
       vary: preflightVary,
       'access-control-allow-origin': origin,
@@ -52,7 +57,9 @@ export function createCors(settings: CorsSettings): Cors {
 
   return {
     preflight: (request) =>
-      isPreflight(request) && !settings.optionsPassthrough ? { status: 204, headers: preflightHeaders(request) } : undefined,
+      isPreflight(request) && !settings.optionsPassthrough
+        ? { status: 204, headers: preflightHeaders(request) }
+        : undefined,
     headers(request) {
       if (isPreflight(request)) return preflightHeaders(request)
       const { origin } = request.headers
@@ -77,10 +84,14 @@ function originMatcher({ allowedOrigins, legacyWildcards }: CorsSettings): (orig
   for (const entry of allowedOrigins.map((o) => o.toLowerCase())) {
     const at = entry.indexOf('*')
     if (at < 0) exact.add(entry)
-    else if (legacyWildcards || isBoundedWildcard(entry.replace(/^[^/]*\/\//, ''))) wild.push([entry.slice(0, at), entry.slice(at + 1)])
+    else if (legacyWildcards || isBoundedWildcard(entry.replace(/^[^/]*\/\//, '')))
+      wild.push([entry.slice(0, at), entry.slice(at + 1)])
   }
   return (origin) =>
-    exact.has(origin) || wild.some(([head, tail]) => origin.length >= head.length + tail.length && origin.startsWith(head) && origin.endsWith(tail))
+    exact.has(origin) ||
+    wild.some(
+      ([head, tail]) => origin.length >= head.length + tail.length && origin.startsWith(head) && origin.endsWith(tail),
+    )
 }
 
 const canonicalName = (name: string): string => name.toLowerCase().replace(/(^|-)[a-z]/g, (c) => c.toUpperCase())

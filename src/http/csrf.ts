@@ -18,13 +18,20 @@ export type Csrf = {
   cookie(): string | undefined
 }
 
-export type CsrfSettings = { name: string; path: string; domain?: string | undefined; secure: boolean; sameSite: 'Strict' | 'Lax' | 'None' }
+export type CsrfSettings = {
+  name: string
+  path: string
+  domain?: string | undefined
+  secure: boolean
+  sameSite: 'Strict' | 'Lax' | 'None'
+}
 
 const secretBytes = 32
 const yearSeconds = 31_536_000
 
 /** The cookie's name depends on the exact text of the public base URL, so that two servers on one host do not meet. */
-export const csrfCookieName = (baseUrl: string): string => `csrf_token_${createHash('sha256').update(baseUrl).digest('hex')}`
+export const csrfCookieName = (baseUrl: string): string =>
+  `csrf_token_${createHash('sha256').update(baseUrl).digest('hex')}`
 
 /** Nothing to protect: the admin port has no browsers. */
 export const noCsrf: Csrf = { token: () => '', verify: () => false, rotate: () => {}, cookie: () => undefined }
@@ -91,8 +98,13 @@ export function csrfError(request: Request, settings: CsrfSettings, token: { inF
     : 'Send the cookies of the browser along with the form, and reach the server under the address in serve.public.base_url.'
   const refused = (reason: string) => errors.csrf({ docs, hint: advice, reject_reason: reason })
   if (request.headers.cookie === undefined) return refused('The request came without any cookie.')
-  if (cookieValues(request, settings.name).length === 0) return refused('The request came with cookies, but the CSRF cookie is not among them.')
-  if (!(request.headers['content-type'] ?? '').startsWith('application/json') && !token.inForm && request.headers['x-csrf-token'] === undefined) {
+  if (cookieValues(request, settings.name).length === 0)
+    return refused('The request came with cookies, but the CSRF cookie is not among them.')
+  if (
+    !(request.headers['content-type'] ?? '').startsWith('application/json') &&
+    !token.inForm &&
+    request.headers['x-csrf-token'] === undefined
+  ) {
     return errors.csrf({ docs, hint: 'The request holds no CSRF token: send the value of the field csrf_token along.' })
   }
   return refused('The CSRF token does not belong to the CSRF cookie.')

@@ -1,5 +1,14 @@
 /** The parts of an address as Go's `net/url` tells them apart; `host` holds the port, `path` is decoded. */
-export type GoUrl = { scheme: string; host: string; path: string; rawQuery: string; opaque: string; text: string; hasAuthority: boolean; rest: string }
+export type GoUrl = {
+  scheme: string
+  host: string
+  path: string
+  rawQuery: string
+  opaque: string
+  text: string
+  hasAuthority: boolean
+  rest: string
+}
 
 /**
  * Parses an address by the rules of Go's `net/url`. They differ from those of browsers, and allow lists depend on them.
@@ -17,7 +26,16 @@ export function parseGoUrl(text: string): GoUrl | undefined {
   const queryAt = afterScheme.indexOf('?')
   const rawQuery = queryAt < 0 ? '' : afterScheme.slice(queryAt + 1)
   const rest = queryAt < 0 ? afterScheme : afterScheme.slice(0, queryAt)
-  const parsed = { scheme: scheme.toLowerCase(), rawQuery, text, host: '', path: '', opaque: '', hasAuthority: false, rest: text.slice(scheme === '' ? 0 : scheme.length + 1) }
+  const parsed = {
+    scheme: scheme.toLowerCase(),
+    rawQuery,
+    text,
+    host: '',
+    path: '',
+    opaque: '',
+    hasAuthority: false,
+    rest: text.slice(scheme === '' ? 0 : scheme.length + 1),
+  }
 
   if (!rest.startsWith('/')) {
     if (scheme !== '') return { ...parsed, opaque: rest }

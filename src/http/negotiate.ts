@@ -38,7 +38,14 @@ function negotiate(lines: string[], offers: readonly string[]): string {
   for (const offer of offers) {
     for (const { value, q } of entries) {
       if (q === 0 || q < best.q) continue
-      const wildness = value === '*/*' ? 2 : value.endsWith('/*') && offer.startsWith(value.slice(0, -1)) ? 1 : value === offer ? 0 : undefined
+      const wildness =
+        value === '*/*'
+          ? 2
+          : value.endsWith('/*') && offer.startsWith(value.slice(0, -1))
+            ? 1
+            : value === offer
+              ? 0
+              : undefined
       if (wildness !== undefined && (q > best.q || best.wildness > wildness)) best = { offer, q, wildness }
     }
   }
@@ -50,13 +57,16 @@ const narrowOffers = ['text/html', 'application/json']
 
 /** Whether a client wants JSON: by `Accept`, or because it sends exactly `Content-Type: application/json`. Rules submissions and errors. */
 export const isJson = (request: Request): boolean =>
-  request.headers['content-type'] === 'application/json' || negotiate(request.headerLines('accept'), broadOffers) === 'application/json'
+  request.headers['content-type'] === 'application/json' ||
+  negotiate(request.headerLines('accept'), broadOffers) === 'application/json'
 
 /** Whether `Accept` alone asks for JSON. Rules the creation of browser flows and final redirects. */
-export const acceptsJson = (request: Request): boolean => negotiate(request.headerLines('accept'), narrowOffers) === 'application/json'
+export const acceptsJson = (request: Request): boolean =>
+  negotiate(request.headerLines('accept'), narrowOffers) === 'application/json'
 
 /** Whether the answer goes to a page load. */
-export const isBrowser = (request: Request): boolean => negotiate(request.headerLines('accept'), broadOffers) === 'text/html'
+export const isBrowser = (request: Request): boolean =>
+  negotiate(request.headerLines('accept'), broadOffers) === 'text/html'
 
 /** The kind of client behind a flow's request: each gets its own form of answer. */
 export type Client = 'browser' | 'spa' | 'native'

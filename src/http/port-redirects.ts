@@ -52,5 +52,9 @@ const redirectTo =
   (baseUrl: string, prefix: string): Handler =>
   (request: Request) => {
     const path = request.path.replace(/^\/admin(?=\/)/, '')
-    return redirect(request, 307, `${joinPath(baseUrl, prefix, path)}${request.rawQuery === '' ? '' : `?${request.rawQuery}`}`)
+    return redirect(
+      request,
+      307,
+      `${joinPath(baseUrl, prefix, path)}${request.rawQuery === '' ? '' : `?${request.rawQuery}`}`,
+    )
   }

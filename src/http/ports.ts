@@ -23,7 +23,10 @@ const withoutCheck = [
   '/sessions',
   '/sessions/*',
   '/sessions/*/extend',
-  ...['login', 'registration', 'settings', 'recovery', 'verification'].flatMap((f) => [`/self-service/${f}`, `/self-service/${f}/api`]),
+  ...['login', 'registration', 'settings', 'recovery', 'verification'].flatMap((f) => [
+    `/self-service/${f}`,
+    `/self-service/${f}/api`,
+  ]),
   '/self-service/login/test',
   '/self-service/logout/api',
   '/self-service/methods/oidc/callback/*',
@@ -40,7 +43,13 @@ const isWithoutCheck = memoised((path) => withoutCheck.some((pattern) => pattern
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 /** The public port: CORS, then cross-site protection, then the routes – also below the path of the public base URL. */
-export function createPublicPort({ routes, basePath, cors, csrf, onFailure }: PortSettings & { routes: readonly Route[]; basePath: string; cors: Cors | undefined; csrf: CsrfSettings }): Port {
+export function createPublicPort({
+  routes,
+  basePath,
+  cors,
+  csrf,
+  onFailure,
+}: PortSettings & { routes: readonly Route[]; basePath: string; cors: Cors | undefined; csrf: CsrfSettings }): Port {
   const match = createRouter(routes)
   return async (request) => {
     const preflight = cors?.preflight(request)
@@ -50,14 +59,22 @@ export function createPublicPort({ routes, basePath, cors, csrf, onFailure }: Po
     const unchecked = free || isWithoutCheck(request.path)
     request.csrf = free ? noCsrf : csrfOf(request, csrf, !unchecked)
     const found = match(request.method, request.path)
-    const { response, pattern } = await guarded(request, onFailure, found, unchecked || safeMethods.has(request.method) ? undefined : () => checkCsrf(request, csrf))
+    const { response, pattern } = await guarded(
+      request,
+      onFailure,
+      found,
+      unchecked || safeMethods.has(request.method) ? undefined : () => checkCsrf(request, csrf),
+    )
     const headers: Record<string, string> = { ...response.headers }
     if (request.method === 'GET') headers['cache-control'] ??= noStore
     const crossOrigin = cors?.headers(request)
     if (crossOrigin) Object.assign(headers, crossOrigin)
     if (!free) headers.vary = headers.vary ? `${headers.vary}, Cookie` : 'Cookie'
     const cookie = request.csrf.cookie()
-    return { response: { ...response, headers, cookies: [...(cookie ? [cookie] : []), ...(response.cookies ?? [])] }, pattern }
+    return {
+      response: { ...response, headers, cookies: [...(cookie ? [cookie] : []), ...(response.cookies ?? [])] },
+      pattern,
+    }
   }
 }
 
@@ -74,7 +91,12 @@ export function createAdminPort({ routes, onFailure }: PortSettings & { routes: 
   }
 }
 
-async function guarded(request: Request, onFailure: PortSettings['onFailure'], found: Match, check: (() => Promise<void>) | undefined): Promise<{ response: Response; pattern: string }> {
+async function guarded(
+  request: Request,
+  onFailure: PortSettings['onFailure'],
+  found: Match,
+  check: (() => Promise<void>) | undefined,
+): Promise<{ response: Response; pattern: string }> {
   try {
     if (check) await check()
     if (found.kind === 'answer') return { response: found.response, pattern: found.pattern }
@@ -90,7 +112,9 @@ async function guarded(request: Request, onFailure: PortSettings['onFailure'], f
 
 /** The same request under the path as it should read, below whatever prefix it came with. */
 function redirectToClean(request: Request, path: string): Response {
-  const prefix = request.fullPath.endsWith(request.path) ? request.fullPath.slice(0, request.fullPath.length - request.path.length) : ''
+  const prefix = request.fullPath.endsWith(request.path)
+    ? request.fullPath.slice(0, request.fullPath.length - request.path.length)
+    : ''
   return redirect(request, 307, `${prefix}${path}${request.rawQuery === '' ? '' : `?${request.rawQuery}`}`)
 }
 

@@ -7,7 +7,10 @@ export function decodeFormComponent(text: string): string | undefined {
     return decodeURIComponent(spaced)
   } catch {
     // Bytes that are no UTF-8: kept as replacement characters, as they cannot mean anything.
-    return Buffer.from(spaced.replace(/%([0-9a-f]{2})/gi, (_, h: string) => String.fromCharCode(Number.parseInt(h, 16))), 'latin1').toString('utf8')
+    return Buffer.from(
+      spaced.replace(/%([0-9a-f]{2})/gi, (_, h: string) => String.fromCharCode(Number.parseInt(h, 16))),
+      'latin1',
+    ).toString('utf8')
   }
 }
 
@@ -44,4 +47,5 @@ const goTrue = new Set(['1', 't', 'T', 'TRUE', 'true', 'True'])
 const goFalse = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False'])
 
 /** A boolean in one of the spellings that Go reads; undefined for anything else. */
-export const parseBool = (text: string): boolean | undefined => (goTrue.has(text) ? true : goFalse.has(text) ? false : undefined)
+export const parseBool = (text: string): boolean | undefined =>
+  goTrue.has(text) ? true : goFalse.has(text) ? false : undefined

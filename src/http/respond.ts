@@ -26,7 +26,12 @@ export function redirect(request: Request, status: 302 | 303 | 307, location: st
 const statusNames = { 302: 'Found', 303: 'See Other', 307: 'Temporary Redirect' }
 
 const escapeHtml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&#34;').replaceAll("'", '&#39;')
+  text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&#34;')
+    .replaceAll("'", '&#39;')
 
 /** The error object as it stands on the wire, and as it is stored for the error page. */
 export function errorObject(error: ApiError, requestId?: string): Record<string, unknown> {

@@ -15,10 +15,13 @@ export type ReturnToSettings = { allowed: readonly string[]; publicBaseUrl: stri
 
 export function createReturnTo({ allowed, publicBaseUrl, warn = () => {} }: ReturnToSettings): ReturnTo {
   const list = [...allowed, joinPath(publicBaseUrl, 'self-service')].flatMap((entry) => {
-    const parsed = entry === '' || /^[^/]*$/.test(entry.split(':')[0]!) === false ? undefined : parseGoUrl(entry)
+    const parsed = parseGoUrl(entry)
     const usable = parsed !== undefined && (parsed.scheme !== '' || entry.startsWith('/'))
     const bounded = usable && (!parsed.host.includes('*') || isBoundedWildcard(parsed.host))
-    if (!bounded) warn(`selfservice.allowed_return_urls: ${JSON.stringify(entry)} is ignored. It must be an address or an absolute path, with a wildcard only in front of a registered domain.`)
+    if (!bounded)
+      warn(
+        `selfservice.allowed_return_urls: ${JSON.stringify(entry)} is ignored. It must be an address or an absolute path, with a wildcard only in front of a registered domain.`,
+      )
     return bounded ? [parsed] : []
   })
 
@@ -29,7 +32,11 @@ export function createReturnTo({ allowed, publicBaseUrl, warn = () => {} }: Retu
     // A scheme without an authority (`https:evil.test`) is read differently by browsers; no entry can mean one.
     if (wanted.scheme !== '' && !wanted.hasAuthority) throw errors.returnToForbidden(value)
     const base = parseGoUrl(fallback)
-    const candidate = { scheme: wanted.scheme || (base?.scheme ?? ''), host: wanted.host || (base?.host ?? ''), path: wanted.path || '/' }
+    const candidate = {
+      scheme: wanted.scheme || (base?.scheme ?? ''),
+      host: wanted.host || (base?.host ?? ''),
+      path: wanted.path || '/',
+    }
     if (!list.some((entry) => admits(entry, candidate))) throw errors.returnToForbidden(value)
     return complete(value, wanted, base)
   }
@@ -44,8 +51,12 @@ function admits(entry: GoUrl, { scheme, host, path }: { scheme: string; host: st
 
 /** A relative address takes scheme and host of the default; an absolute one stays as it was written. */
 function complete(text: string, wanted: GoUrl, base: GoUrl | undefined): string {
-  if (wanted.scheme !== '' && wanted.host !== '') return text
-  if (!base || (base.scheme === '' && base.host === '')) return text
+  if (wanted.scheme !== '' && wanted.host !== '') return wanted.scheme + text.slice(wanted.scheme.length)
+  if (!base || (base.scheme === '' && base.host === '')) {
+    // `///evil.test` and `/\evil.test` have no host for our parser, but one for browsers.
+    if (wanted.hasAuthority || /^[/\\]{2}/.test(text)) throw errors.returnToForbidden(text)
+    return text
+  }
   const scheme = wanted.scheme || base.scheme
   if (wanted.hasAuthority && wanted.host !== '') return `${scheme}:${text}`
   const rest = wanted.rest.replace(/^\/\/(?=\/|$)/, '')

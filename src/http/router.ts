@@ -31,7 +31,11 @@ export function createRouter(routes: readonly Route[]): (method: string, path: s
   return (method, rawPath) => {
     if (/\/\/|\/\.\.?(?:\/|$)/.test(rawPath)) return { kind: 'unclean', path: cleanedLike(rawPath), pattern: 'unclean' }
     const segments = rawPath.split('/').map(decodeSegment)
-    const path = rawPath.includes('%') ? (segments.some((s) => s.includes('/')) ? undefined : segments.join('/')) : rawPath
+    const path = rawPath.includes('%')
+      ? segments.some((s) => s.includes('/'))
+        ? undefined
+        : segments.join('/')
+      : rawPath
     const allowed = new Set<string>()
     for (const route of path === undefined ? [] : (literal.get(path) ?? [])) {
       if (serves(route, method)) return { kind: 'route', handler: route.handler, params: {}, pattern: route.path }
@@ -43,14 +47,20 @@ export function createRouter(routes: readonly Route[]): (method: string, path: s
       if (serves(route, method)) return { kind: 'route', handler: route.handler, params, pattern: route.path }
       allow(allowed, route)
     }
-    if (allowed.size === 0) return { kind: 'answer', response: plainText(404, '404 page not found\n'), pattern: 'unknown' }
-    return { kind: 'answer', response: plainText(405, 'Method Not Allowed\n', { allow: [...allowed].sort().join(', ') }), pattern: 'unknown' }
+    if (allowed.size === 0)
+      return { kind: 'answer', response: plainText(404, '404 page not found\n'), pattern: 'unknown' }
+    return {
+      kind: 'answer',
+      response: plainText(405, 'Method Not Allowed\n', { allow: [...allowed].sort().join(', ') }),
+      pattern: 'unknown',
+    }
   }
 }
 
 const paramCount = ({ segments }: Compiled): number => segments.filter((s) => s.startsWith('{')).length
 
-const serves = ({ method }: Route, wanted: string): boolean => method === '*' || method === wanted || (method === 'GET' && wanted === 'HEAD')
+const serves = ({ method }: Route, wanted: string): boolean =>
+  method === '*' || method === wanted || (method === 'GET' && wanted === 'HEAD')
 
 function allow(allowed: Set<string>, { method }: Route): void {
   allowed.add(method)

@@ -18,7 +18,16 @@ export type ListenSettings = {
   requestTimeoutMs: number
 }
 
-export type ResponseNote = { method: string; pattern: string; path: string; status: number; durationMs: number; requestBytes: number; responseBytes: number; requestId: string }
+export type ResponseNote = {
+  method: string
+  pattern: string
+  path: string
+  status: number
+  durationMs: number
+  requestBytes: number
+  responseBytes: number
+  requestId: string
+}
 
 export type Listener = { url: string; close(): Promise<void>; use(port: Port): void }
 
@@ -30,9 +39,19 @@ const idleTimeoutMs = 120_000
  * Serves one port. The port's pipeline can be exchanged while requests are under way: each request ends with the one
  * that it began with.
  */
-export async function listen(settings: ListenSettings, initial: Port, onResponse: (note: ResponseNote) => void): Promise<Listener> {
+export async function listen(
+  settings: ListenSettings,
+  initial: Port,
+  onResponse: (note: ResponseNote) => void,
+): Promise<Listener> {
   let port = initial
-  const options = { maxHeaderSize: maxHeaderBytes, keepAliveTimeout: idleTimeoutMs, headersTimeout: 10_000, requestTimeout: settings.requestTimeoutMs, noDelay: true }
+  const options = {
+    maxHeaderSize: maxHeaderBytes,
+    keepAliveTimeout: idleTimeoutMs,
+    headersTimeout: 10_000,
+    requestTimeout: settings.requestTimeoutMs,
+    noDelay: true,
+  }
   const handle = (raw: http.IncomingMessage, out: http.ServerResponse) => void serve(port, raw, out, onResponse)
   const server: http.Server = settings.tls
     ? https.createServer({ ...options, cert: settings.tls.cert, key: settings.tls.key, minVersion: 'TLSv1.2' }, handle)
@@ -82,7 +101,9 @@ function own(path: string, { owner, group, mode }: ListenSettings['socket']): vo
 /** A user's or group's number; names are looked up in the system's file. */
 function numericId(name: string, file: string): number {
   if (/^\d+$/.test(name)) return Number(name)
-  const line = readFileSync(file, 'utf8').split('\n').find((l) => l.startsWith(`${name}:`))
+  const line = readFileSync(file, 'utf8')
+    .split('\n')
+    .find((l) => l.startsWith(`${name}:`))
   if (!line) throw new Error(`serve.*.socket: there is no ${JSON.stringify(name)} in ${file}`)
   return Number(line.split(':')[2])
 }
@@ -93,7 +114,12 @@ function addressOf(server: http.Server, secure: boolean): string {
   return `${secure ? 'https' : 'http'}://${host}:${port}`
 }
 
-async function serve(port: Port, raw: http.IncomingMessage, out: http.ServerResponse, onResponse: (note: ResponseNote) => void): Promise<void> {
+async function serve(
+  port: Port,
+  raw: http.IncomingMessage,
+  out: http.ServerResponse,
+  onResponse: (note: ResponseNote) => void,
+): Promise<void> {
   const started = performance.now()
   const request = requestOf(raw)
   let answered: { response: Response; pattern: string }
@@ -130,6 +156,7 @@ function requestOf(raw: http.IncomingMessage): Request {
     method: raw.method ?? 'GET',
     path: fullPath,
     fullPath,
+    target: url,
     rawQuery,
     get query() {
       return (query ??= parseQuery(rawQuery))
@@ -152,7 +179,8 @@ function peerOf(address: string, port: number): string {
 
 function linesOf(raw: http.IncomingMessage, name: string): string[] {
   const lines: string[] = []
-  for (let i = 0; i < raw.rawHeaders.length; i += 2) if (raw.rawHeaders[i]!.toLowerCase() === name) lines.push(raw.rawHeaders[i + 1]!)
+  for (let i = 0; i < raw.rawHeaders.length; i += 2)
+    if (raw.rawHeaders[i]!.toLowerCase() === name) lines.push(raw.rawHeaders[i + 1]!)
   return lines
 }
 
@@ -177,7 +205,12 @@ function readBody(raw: http.IncomingMessage): Promise<Buffer> {
 const tooLargeReason = `A request body may have ${maxBodyBytes / 1024 / 1024} MiB at most.`
 
 /** @returns the number of bytes of the body */
-function write(raw: http.IncomingMessage, out: http.ServerResponse, method: string, { status, headers = {}, cookies = [], body = '' }: Response): number {
+function write(
+  raw: http.IncomingMessage,
+  out: http.ServerResponse,
+  method: string,
+  { status, headers = {}, cookies = [], body = '' }: Response,
+): number {
   const length = Buffer.byteLength(body)
   const bodiless = status === 204 || status === 304
   const all: Record<string, string | number | string[]> = { ...headers }

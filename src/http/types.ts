@@ -8,6 +8,8 @@ export type Request = {
   path: string
   /** Path as received. */
   fullPath: string
+  /** Path and query as received. */
+  target: string
   /** Query as received, without `?`. */
   rawQuery: string
   /** Decoded query; pairs with a broken percent escape are left out, as Go's parser does. */

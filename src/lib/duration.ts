@@ -3,7 +3,8 @@ const unitMs: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s
 /** Milliseconds of a duration such as `1h30m`, `500ms`; the configuration's pattern has been checked before. */
 export function durationMs(text: string): number {
   let total = 0
-  for (const [, count, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) total += Number(count) * unitMs[unit!]!
+  for (const [, count, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
+    total += Number(count) * unitMs[unit!]!
   return total
 }
 

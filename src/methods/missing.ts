@@ -1,3 +1,4 @@
+import type { RegistrationMethod } from '../flows/registration/method.ts'
 import type { SettingsMethod } from '../flows/settings/method.ts'
 
 const given = (value: unknown): boolean => typeof value === 'string' && value !== ''
@@ -8,9 +9,20 @@ const given = (value: unknown): boolean => typeof value === 'string' && value !=
  */
 export const missingSettingsMethods: readonly SettingsMethod[] = [
   row('oidc', ['link', 'unlink'], ({ link, unlink }) => given(link) || given(unlink)),
-  { ...row('totp', [], ({ method, totp_unlink }) => totp_unlink === true || method === 'totp'), fields: [{ name: 'totp_unlink', type: 'boolean' }] },
-  row('passkey', ['passkey_settings_register', 'passkey_remove'], (f) => given(f.passkey_settings_register) || given(f.passkey_remove)),
-  row('webauthn', ['webauthn_register', 'webauthn_remove'], (f, type) => type === 'browser' && (given(f.webauthn_register) || given(f.webauthn_remove))),
+  {
+    ...row('totp', [], ({ method, totp_unlink }) => totp_unlink === true || method === 'totp'),
+    fields: [{ name: 'totp_unlink', type: 'boolean' }],
+  },
+  row(
+    'passkey',
+    ['passkey_settings_register', 'passkey_remove'],
+    (f) => given(f.passkey_settings_register) || given(f.passkey_remove),
+  ),
+  row(
+    'webauthn',
+    ['webauthn_register', 'webauthn_remove'],
+    (f, type) => type === 'browser' && (given(f.webauthn_register) || given(f.webauthn_remove)),
+  ),
   {
     ...row('lookup_secret', [], (f) => lookupButtons().some((name) => f[name] === true)),
     fields: lookupButtons().map((name) => ({ name, type: 'boolean' as const })),
@@ -22,13 +34,56 @@ function lookupButtons(): string[] {
   return ['lookup_secret_reveal', 'lookup_secret_regenerate', 'lookup_secret_confirm', 'lookup_secret_disable']
 }
 
-function row(name: string, texts: readonly string[], claims: (fields: Record<string, unknown>, flowType: string) => boolean): SettingsMethod {
+function row(
+  name: string,
+  texts: readonly string[],
+  claims: (fields: Record<string, unknown>, flowType: string) => boolean,
+): SettingsMethod {
   return {
     name,
     enabled: false,
     fields: texts.map((field) => ({ name: field, type: 'string' as const })),
     allowsGet: true,
     claims: (fields, flow) => claims(fields, flow.type),
+    nodes: () => [],
+    submit: () => Promise.reject(new Error(`${name} is switched off`)),
+  }
+}
+
+/**
+ * The same for registrations.
+ * @param webauthnPasswordless whether security keys would count as a first factor; otherwise nobody registers with one
+ */
+export const missingRegistrationMethods = ({
+  webauthnPasswordless,
+}: {
+  webauthnPasswordless: boolean
+}): RegistrationMethod[] => [
+  registrationRow(
+    'oidc',
+    ['provider'],
+    ({ method, provider }) => given(provider) && (!given(method) || method === 'oidc'),
+  ),
+  registrationRow('code', [], ({ method }) => method === 'code'),
+  // Pages fill the field with `true` before the key has answered.
+  registrationRow('passkey', ['passkey_register'], (f) => given(f.passkey_register) && f.passkey_register !== 'true'),
+  registrationRow(
+    'webauthn',
+    ['webauthn_register'],
+    (f, type) => webauthnPasswordless && type === 'browser' && given(f.webauthn_register),
+  ),
+]
+
+function registrationRow(
+  name: string,
+  texts: readonly string[],
+  claims: (fields: Record<string, unknown>, flowType: string) => boolean,
+): RegistrationMethod {
+  return {
+    name,
+    enabled: false,
+    fields: texts.map((field) => ({ name: field, type: 'string' as const })),
+    claims: (fields, { flow }) => claims(fields, flow.type),
     nodes: () => [],
     submit: () => Promise.reject(new Error(`${name} is switched off`)),
   }

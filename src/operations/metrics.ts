@@ -16,12 +16,46 @@ export function createMetrics({ version, commit, builtAt }: ReturnType<typeof bu
   registry.setDefaultLabels({ app: 'zelos', version, hash: commit, buildTime: builtAt })
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
-  const responseTime = new Histogram({ name: 'http_response_time_seconds', help: 'Time to answer a request.', labelNames: ['endpoint'], buckets: seconds, registers })
-  const requests = new Counter({ name: 'http_requests_total', help: 'Requests answered.', labelNames: ['code', 'method', 'endpoint'], registers })
-  const durations = new Histogram({ name: 'http_requests_duration_seconds', help: 'Time to answer a request, by outcome.', labelNames: ['code', 'method', 'endpoint'], buckets: seconds, registers })
-  const responseSize = new Histogram({ name: 'http_response_size_bytes', help: 'Size of response bodies.', labelNames: ['code', 'method'], buckets: bytes, registers })
-  const requestSize = new Histogram({ name: 'http_requests_size_bytes', help: 'Size of request bodies.', labelNames: ['code', 'method'], buckets: bytes, registers })
-  const statuses = new Counter({ name: 'http_requests_statuses_total', help: 'Requests answered, by class of status.', labelNames: ['method', 'status_bucket'], registers })
+  const responseTime = new Histogram({
+    name: 'http_response_time_seconds',
+    help: 'Time to answer a request.',
+    labelNames: ['endpoint'],
+    buckets: seconds,
+    registers,
+  })
+  const requests = new Counter({
+    name: 'http_requests_total',
+    help: 'Requests answered.',
+    labelNames: ['code', 'method', 'endpoint'],
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'http_requests_duration_seconds',
+    help: 'Time to answer a request, by outcome.',
+    labelNames: ['code', 'method', 'endpoint'],
+    buckets: seconds,
+    registers,
+  })
+  const responseSize = new Histogram({
+    name: 'http_response_size_bytes',
+    help: 'Size of response bodies.',
+    labelNames: ['code', 'method'],
+    buckets: bytes,
+    registers,
+  })
+  const requestSize = new Histogram({
+    name: 'http_requests_size_bytes',
+    help: 'Size of request bodies.',
+    labelNames: ['code', 'method'],
+    buckets: bytes,
+    registers,
+  })
+  const statuses = new Counter({
+    name: 'http_requests_statuses_total',
+    help: 'Requests answered, by class of status.',
+    labelNames: ['method', 'status_bucket'],
+    registers,
+  })
 
   return {
     record({ method, pattern, status, durationMs, requestBytes, responseBytes }) {

@@ -11,7 +11,12 @@ export type OperationsDeps = { db: Db; version: string; metrics: Metrics; revisi
 export function healthRoutes({ db }: { db: Db }, prefix: '' | '/admin'): Route[] {
   const ready = createReadiness(db, prefix === '/admin')
   return [
-    { method: 'GET', path: `${prefix}/health/alive`, operationId: 'isAlive', handler: () => json(200, { status: 'ok' }) },
+    {
+      method: 'GET',
+      path: `${prefix}/health/alive`,
+      operationId: 'isAlive',
+      handler: () => json(200, { status: 'ok' }),
+    },
     { method: 'GET', path: `${prefix}/health/ready`, operationId: 'isReady', handler: ready },
   ]
 }
@@ -27,7 +32,11 @@ export const operationsRoutes = ({ version, metrics, revision }: OperationsDeps)
       return { status: 200, headers: { 'content-type': contentType }, body }
     },
   },
-  { method: 'GET', path: '/admin/health/config', handler: () => ({ status: 200, headers: { 'content-type': 'text/plain' }, body: revision }) },
+  {
+    method: 'GET',
+    path: '/admin/health/config',
+    handler: () => ({ status: 200, headers: { 'content-type': 'text/plain' }, body: revision }),
+  },
 ]
 
 /** @param tells whether the reason is shown, which only operators may see */
@@ -41,7 +50,10 @@ function createReadiness(db: Db, tells: boolean): Handler {
       if (!migrated) throw new Error('migrations are pending: run zelos migrate sql')
     } catch (error) {
       const cause = (error as Error).message
-      throw new ApiError({ status: 503, message: tells ? `The database is not ready: ${cause}` : 'This server is not ready.' }, { code: 500, extra: { errors: { database: tells ? cause : 'not ready' } } })
+      throw new ApiError(
+        { status: 503, message: tells ? `The database is not ready: ${cause}` : 'This server is not ready.' },
+        { code: 500, extra: { errors: { database: tells ? cause : 'not ready' } } },
+      )
     }
     return json(200, { status: 'ok' })
   }

@@ -4,30 +4,57 @@ import type { Attributes, InputAttributes, InputType, NodeGroup, UiNode } from '
 
 export type { Attributes, InputAttributes, InputType, NodeGroup, UiNode }
 
-type InputOptions = Omit<InputAttributes, 'node_type' | 'disabled' | 'required'> & { group: NodeGroup; label?: UiText | undefined; required?: boolean; disabled?: boolean }
+type InputOptions = Omit<InputAttributes, 'node_type' | 'disabled' | 'required'> & {
+  group: NodeGroup
+  label?: UiText | undefined
+  required?: boolean
+  disabled?: boolean
+}
 
-export function inputNode({ group, label, required, disabled = false, name, type, value, ...rest }: InputOptions): UiNode {
+export function inputNode({
+  group,
+  label,
+  required,
+  disabled = false,
+  name,
+  type,
+  value,
+  ...rest
+}: InputOptions): UiNode {
   return {
     type: 'input',
     group,
-    attributes: { name, type, ...(value === undefined || value === null ? {} : { value }), ...(required ? { required: true } : {}), ...rest, disabled, node_type: 'input' },
+    attributes: {
+      name,
+      type,
+      ...(value === undefined || value === null ? {} : { value }),
+      ...(required ? { required: true } : {}),
+      ...rest,
+      disabled,
+      node_type: 'input',
+    },
     messages: [],
     meta: label ? { label } : {},
   }
 }
 
 /** The hidden field that carries the cross-site token; it stands in native flows too, then empty. */
-export const csrfNode = (token: string): UiNode => inputNode({ group: 'default', name: 'csrf_token', type: 'hidden', value: token, required: true })
+export const csrfNode = (token: string): UiNode =>
+  inputNode({ group: 'default', name: 'csrf_token', type: 'hidden', value: token, required: true })
 
 /** The button that submits a method. Several of them may stand in one form. */
-export const methodNode = (group: NodeGroup, value: string, label: UiText): UiNode => inputNode({ group, name: 'method', type: 'submit', value, label })
+export const methodNode = (group: NodeGroup, value: string, label: UiText): UiNode =>
+  inputNode({ group, name: 'method', type: 'submit', value, label })
 
 /** What tells nodes apart: `name` for inputs, `id` for the others. */
-export const nodeId = ({ attributes }: UiNode): string => (attributes.node_type === 'input' ? attributes.name : attributes.id)
+export const nodeId = ({ attributes }: UiNode): string =>
+  attributes.node_type === 'input' ? attributes.name : attributes.id
 
-export const nodeValue = ({ attributes }: UiNode): Json | undefined => (attributes.node_type === 'input' ? attributes.value : undefined)
+export const nodeValue = ({ attributes }: UiNode): Json | undefined =>
+  attributes.node_type === 'input' ? attributes.value : undefined
 
-export const isInput = (node: UiNode): node is UiNode & { attributes: InputAttributes } => node.attributes.node_type === 'input'
+export const isInput = (node: UiNode): node is UiNode & { attributes: InputAttributes } =>
+  node.attributes.node_type === 'input'
 
 /** An input with another value; undefined takes it away. */
 export function withValue(node: UiNode, value: Json | undefined): UiNode {
@@ -37,7 +64,8 @@ export function withValue(node: UiNode, value: Json | undefined): UiNode {
 }
 
 /** The node as a hidden input. */
-export const asHidden = (node: UiNode): UiNode => (isInput(node) ? { ...node, attributes: { ...node.attributes, type: 'hidden' } } : node)
+export const asHidden = (node: UiNode): UiNode =>
+  isInput(node) ? { ...node, attributes: { ...node.attributes, type: 'hidden' } } : node
 
 export type SortOrder = {
   /** Groups in order; those that are missing come first. */
@@ -72,7 +100,10 @@ const near = new Set<string>(['default', 'password'])
 function printed(value: Json | undefined): string {
   if (value === undefined || value === null) return '<nil>'
   if (Array.isArray(value)) return `[${value.map(printed).join(' ')}]`
-  if (typeof value === 'object') return `map[${Object.entries(value).map(([k, v]) => `${k}:${printed(v)}`).join(' ')}]`
+  if (typeof value === 'object')
+    return `map[${Object.entries(value)
+      .map(([k, v]) => `${k}:${printed(v)}`)
+      .join(' ')}]`
   return String(value)
 }
 

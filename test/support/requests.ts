@@ -12,6 +12,7 @@ export function requestOf(method: string, target: string, { headers = {}, body =
     method,
     path,
     fullPath: path,
+    target,
     rawQuery,
     get query() {
       return parseQuery(rawQuery)

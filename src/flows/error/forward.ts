@@ -10,7 +10,12 @@ import { insertError } from './store.ts'
 /** Answers an error of a browser's flow: JSON to scripts; a person is sent to the error page, which reads it there. */
 export type Forward = (request: Request, error: unknown) => Promise<Response>
 
-export type ForwardDeps = { db: Db; clock: Clock; errorUiUrl: string; onFailure(request: Request, error: unknown): void }
+export type ForwardDeps = {
+  db: Db
+  clock: Clock
+  errorUiUrl: string
+  onFailure(request: Request, error: unknown): void
+}
 
 export const createForward =
   ({ db, clock, errorUiUrl, onFailure }: ForwardDeps): Forward =>
@@ -19,6 +24,12 @@ export const createForward =
     if (error.body.status >= 500) onFailure(request, cause)
     if (isJson(request) || acceptsJson(request)) return errorResponse(request, error)
     const id = newUuid()
-    await db.batch([insertError({ id, body: JSON.stringify(errorObject(error, request.headers['x-request-id'] as string | undefined)), createdAt: clock.now() })])
+    await db.batch([
+      insertError({
+        id,
+        body: JSON.stringify(errorObject(error, request.headers['x-request-id'] as string | undefined)),
+        createdAt: clock.now(),
+      }),
+    ])
     return redirect(request, 303, withQuery(errorUiUrl, { id }))
   }

@@ -10,6 +10,9 @@ export const insertError = ({ id, body, createdAt }: StoredError): Statement => 
 })
 
 export async function findError(db: Db, id: string): Promise<StoredError | undefined> {
-  const [row] = await db.query<{ body: string; created_at: number }>('select body, created_at from self_service_errors where id = $1', [id])
+  const [row] = await db.query<{ body: string; created_at: number }>(
+    'select body, created_at from self_service_errors where id = $1',
+    [id],
+  )
   return row && { id, body: row.body, createdAt: row.created_at }
 }

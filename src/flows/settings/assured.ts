@@ -8,11 +8,14 @@ import type { Request, Response } from '../../http/types.ts'
 import type { SettingsDeps } from './deps.ts'
 
 /** Whether a session is strong enough to see and change settings. */
-export const isAssured = ({ db, rules, requiredAal }: SettingsDeps, { session, identity }: Authenticated): Promise<boolean> =>
-  meetsRequirement({ db, rules }, requiredAal, session, identity)
+export const isAssured = (
+  { db, rules, requiredAal }: SettingsDeps,
+  { session, identity }: Authenticated,
+): Promise<boolean> => meetsRequirement({ db, rules }, requiredAal, session, identity)
 
 /** Where a second factor is asked for, and where to go on afterwards. */
-export const stepUpUrl = (publicBaseUrl: string, returnTo?: string): string => initUrl(publicBaseUrl, 'login', 'browser', { aal: 'aal2', return_to: returnTo })
+export const stepUpUrl = (publicBaseUrl: string, returnTo?: string): string =>
+  initUrl(publicBaseUrl, 'login', 'browser', { aal: 'aal2', return_to: returnTo })
 
 /** Reading and submitting without a session: programs get a 401 that has no id, pages go to the login page. */
 export const answerSignedOut = ({ loginUiUrl }: SettingsDeps, request: Request): Response =>

@@ -18,22 +18,47 @@ import type { Update } from './submit.ts'
  * leads to a follow-up flow; both go on working.
  * @throws UniqueViolation when somebody else has the identifier or address
  */
-export async function completeSettings(deps: SettingsDeps, update: Update, method: SettingsMethod, changed: IdentityWithCredentials): Promise<Response> {
+export async function completeSettings(
+  deps: SettingsDeps,
+  update: Update,
+  method: SettingsMethod,
+  changed: IdentityWithCredentials,
+): Promise<Response> {
   const { db, clock, publicBaseUrl, uiUrl } = deps
   const { request, client, flow, identity, authenticated, jar } = update
   const after = deps.after(method.name)
   const target = deps.returnTo(returnToOf(flow), after.returnUrl ?? flowPage(uiUrl, flow.id))
   const now = clock.now()
   const stored: IdentityWithCredentials = { ...changed, updatedAt: now }
-  const followUp = await beginSettings(deps, { request: withoutReturnTo(request), identity: stored, type: flow.type, jar })
-  const completed: Flow = { ...flow, state: 'success', ui: withMessages(followUp.ui, [messages.settingsSaved()]), internal: followUp.internal, updatedAt: now }
-  await db.batch([...updateIdentity(identity, stored), updateFlow(completed), insertFlow(followUp), ...after.statements({ identity: stored, session: authenticated.session, now })])
+  const followUp = await beginSettings(deps, {
+    request: withoutReturnTo(request),
+    identity: stored,
+    type: flow.type,
+    jar,
+  })
+  const completed: Flow = {
+    ...flow,
+    state: 'success',
+    ui: withMessages(followUp.ui, [messages.settingsSaved()]),
+    internal: followUp.internal,
+    updatedAt: now,
+  }
+  await db.batch([
+    ...updateIdentity(identity, stored),
+    updateFlow(completed),
+    insertFlow(followUp),
+    ...after.statements({ identity: stored, session: authenticated.session, now }),
+  ])
 
-  const view = (continueWith: Parameters<typeof settingsFlow>[2]) => settingsFlow(completed, publicIdentity(stored, publicBaseUrl), continueWith)
+  const view = (continueWith: Parameters<typeof settingsFlow>[2]) =>
+    settingsFlow(completed, publicIdentity(stored, publicBaseUrl), continueWith)
   if (client === 'native') return json(200, view({}))
   const cookies = [deps.cookies.write(authenticated.token, authenticated.session.expiresAt)]
   if (client === 'browser') return { ...redirect(request, 303, target), cookies }
-  return { ...json(200, view({ continueWith: [{ action: 'redirect_browser_to', redirect_browser_to: target }] })), cookies }
+  return {
+    ...json(200, view({ continueWith: [{ action: 'redirect_browser_to', redirect_browser_to: target }] })),
+    cookies,
+  }
 }
 
 // A `return_to` in the address of a submission means nothing.

@@ -1,7 +1,7 @@
 import { errors } from '../../errors.ts'
 import { json, errorResponse, redirect } from '../../http/respond.ts'
 import { acceptsJson, isJson } from '../../http/negotiate.ts'
-import { joinPath, withQuery } from '../../http/urls.ts'
+import { joinPath } from '../../http/urls.ts'
 import { publicIdentity } from '../../identities/wire.ts'
 import { findIdentityWithCredentials } from '../../identities/store.ts'
 import { parseUuid } from '../../lib/uuid.ts'
@@ -19,10 +19,30 @@ import { updateSettings } from './submit.ts'
 
 /** The endpoints of the settings flow. */
 export const settingsRoutes = (deps: SettingsDeps): Route[] => [
-  { method: 'GET', path: '/self-service/settings/browser', operationId: 'createBrowserSettingsFlow', handler: (request) => createInBrowser(deps, request) },
-  { method: 'GET', path: '/self-service/settings/api', operationId: 'createNativeSettingsFlow', handler: (request) => createNative(deps, request) },
-  { method: 'GET', path: '/self-service/settings/flows', operationId: 'getSettingsFlow', handler: (request) => readSettings(deps, request) },
-  { method: 'POST', path: '/self-service/settings', operationId: 'updateSettingsFlow', handler: (request) => updateSettings(deps, request) },
+  {
+    method: 'GET',
+    path: '/self-service/settings/browser',
+    operationId: 'createBrowserSettingsFlow',
+    handler: (request) => createInBrowser(deps, request),
+  },
+  {
+    method: 'GET',
+    path: '/self-service/settings/api',
+    operationId: 'createNativeSettingsFlow',
+    handler: (request) => createNative(deps, request),
+  },
+  {
+    method: 'GET',
+    path: '/self-service/settings/flows',
+    operationId: 'getSettingsFlow',
+    handler: (request) => readSettings(deps, request),
+  },
+  {
+    method: 'POST',
+    path: '/self-service/settings',
+    operationId: 'updateSettingsFlow',
+    handler: (request) => updateSettings(deps, request),
+  },
   // Where a browser comes back after it signed in again: what was parked is carried out.
   { method: 'GET', path: '/self-service/settings', handler: (request) => updateSettings(deps, request) },
   { method: 'GET', path: '/.well-known/change-password', handler: (request) => changePassword(deps, request) },
@@ -64,7 +84,11 @@ async function create(deps: SettingsDeps, request: Request, authenticated: Authe
   const flow = await beginSettings(deps, { request, identity, type, jar })
   await deps.db.batch([insertFlow(flow)])
   const cookie = jar.cookie()
-  return { id: flow.id, view: settingsFlow(flow, publicIdentity(identity, deps.publicBaseUrl)), cookies: cookie ? [cookie] : [] }
+  return {
+    id: flow.id,
+    view: settingsFlow(flow, publicIdentity(identity, deps.publicBaseUrl)),
+    cookies: cookie ? [cookie] : [],
+  }
 }
 
 /** Reading asks for the identity before the expiry, so that nobody learns about another person's flows. */
@@ -76,11 +100,12 @@ async function readSettings(deps: SettingsDeps, request: Request): Promise<Respo
   const flow = id && (await findFlow(db, 'settings', id))
   if (!flow) throw errors.notFound()
   if (flow.identityId !== authenticated.identity.id) throw errors.identityMismatch()
-  if (!(await isAssured(deps, authenticated))) throw errors.sessionAal2Required(stepUpUrl(publicBaseUrl, flowPage(uiUrl, flow.id)))
+  if (!(await isAssured(deps, authenticated)))
+    throw errors.sessionAal2Required(stepUpUrl(publicBaseUrl, flowPage(uiUrl, flow.id)))
   if (isExpired(flow, clock.now())) throw expiredOnRead(flow, publicBaseUrl)
   return json(200, settingsFlow(flow, publicIdentity(authenticated.identity, publicBaseUrl)))
 }
 
 /** Where password managers send a person. */
 const changePassword = ({ uiUrl, publicBaseUrl }: SettingsDeps, request: Request): Response =>
-  redirect(request, 303, uiUrl === '' ? joinPath(publicBaseUrl, 'self-service/settings/browser') : withQuery(uiUrl, {}))
+  redirect(request, 303, uiUrl === '' ? joinPath(publicBaseUrl, 'self-service/settings/browser') : uiUrl)

@@ -65,11 +65,17 @@ const credentialKeys = [
 ]
 
 /** The organization that the form is limited to: the identity's own, or the one that was asked for and fits an address. */
-function organizationOf({ organizations }: SettingsDeps, request: Request, { organizationId, verifiableAddresses }: IdentityWithCredentials): string | null {
+function organizationOf(
+  { organizations }: SettingsDeps,
+  request: Request,
+  { organizationId, verifiableAddresses }: IdentityWithCredentials,
+): string | null {
   if (organizations.length === 0) return null
   if (organizations.some(({ id }) => id === organizationId)) return organizationId
   const asked = organizations.find(({ id }) => id === parseUuid(request.query.get('organization')))
   const domains = new Set(asked?.domains.map((d) => d.toLowerCase()))
-  const fits = verifiableAddresses.some(({ via, value }) => via === 'email' && domains.has(value.split('@').at(-1)!.toLowerCase()))
+  const fits = verifiableAddresses.some(
+    ({ via, value }) => via === 'email' && domains.has(value.split('@').at(-1)!.toLowerCase()),
+  )
   return asked && fits ? asked.id : null
 }

@@ -45,14 +45,17 @@ export async function updateSettings(deps: SettingsDeps, request: Request): Prom
   if (!authenticated) return answerSignedOut(deps, request)
 
   const id = parseUuid(request.query.get('flow'))
-  if (!id || id === nilUuid) return forward(request, errors.badRequest('The parameter flow has to be the id of a settings flow.'))
+  if (!id || id === nilUuid)
+    return forward(request, errors.badRequest('The parameter flow has to be the id of a settings flow.'))
   const flow = await findFlow(db, 'settings', id)
   if (!flow) return forward(request, flowNotFound())
 
   const client = clientOf(request, flow.type)
   if (!(await isAssured(deps, authenticated))) {
     const target = stepUpUrl(publicBaseUrl, requestUrlOf(request))
-    return client === 'browser' ? redirect(request, 303, target) : errorResponse(request, errors.sessionAal2Required(target))
+    return client === 'browser'
+      ? redirect(request, 303, target)
+      : errorResponse(request, errors.sessionAal2Required(target))
   }
   const jar = openPendingJar(deps.continuity, request)
   const identity = await findIdentityWithCredentials(db, authenticated.identity.id)
@@ -78,33 +81,59 @@ async function dispatch(deps: SettingsDeps, update: Update): Promise<Response> {
   for (const method of deps.methods) {
     // Only a page load comes back from a login page with something parked.
     const pending = client === 'browser' ? await jar.take(pendingName(method.name), identity.id) : undefined
-    if (pending && pending.flowId === flow.id) return process(deps, update, method, pending.fields)
+    if (pending && pending.flowId === flow.id) return process(deps, update, method, pending.fields, { resumed: true })
     const decoded = decodeBody(input, specOf(method, update))
     if (decoded.kind === 'bad') {
       if (request.method === 'GET') continue
-      return refuse(deps, update, method, {}, [{ node: undefined, message: messages.generic({ reason: decoded.reason }) }])
+      // Nothing was read, so the form keeps the values that it has.
+      return show(
+        deps,
+        update,
+        withProblems(method.keepsMessages ? flow.ui : withoutMessages(flow.ui), [
+          { node: undefined, message: messages.generic({ reason: decoded.reason }) },
+        ]),
+      )
     }
     if (method.claims(decoded.value, flow)) return process(deps, update, method, decoded.value)
   }
   // A browser that comes back with nothing to go on with just sees its form again.
-  if (client === 'browser' && request.method === 'GET') return showForm(request, client, { flow, view: undefined, uiUrl: deps.uiUrl })
+  if (client === 'browser' && request.method === 'GET')
+    return showForm(request, client, { flow, view: undefined, uiUrl: deps.uiUrl })
   return show(deps, update, withMessages(withoutMessages(flow.ui), [messages.noSettingsMethod()]))
 }
 
 const specOf = ({ fields, readsTraits, allowsGet }: SettingsMethod, { schema }: Update): BodySpec => ({
-  fields: [{ name: 'method', type: 'string' }, { name: 'csrf_token', type: 'string' }, { name: 'transient_payload', type: 'object' }, ...fields],
+  fields: [
+    { name: 'method', type: 'string' },
+    { name: 'csrf_token', type: 'string' },
+    { name: 'transient_payload', type: 'object' },
+    ...fields,
+  ],
   allowGet: allowsGet,
   ...(readsTraits ? { traits: schema } : {}),
 })
 
-async function process(deps: SettingsDeps, update: Update, method: SettingsMethod, fields: Record<string, unknown>): Promise<Response> {
+async function process(
+  deps: SettingsDeps,
+  update: Update,
+  method: SettingsMethod,
+  fields: Record<string, unknown>,
+  { resumed = false } = {},
+): Promise<Response> {
   const { request, client, flow, identity, schema, authenticated } = update
   if (!method.enabled) throw errors.notFound(`The method ${method.name} is not switched on here.`)
   try {
     const broken = validateBody(fields, specOf(method, update))
     if (broken.length > 0) return await refuse(deps, update, method, fields, problemsFrom(broken))
-    checkCrossSite(deps.crossSite, request, flow.type, fields.csrf_token as string | undefined)
-    const outcome = await method.submit({ flow, identity, schema, fields, session: authenticated.session, now: deps.clock.now() })
+    checkCrossSite(deps.crossSite, request, flow.type, { token: fields.csrf_token as string | undefined, resumed })
+    const outcome = await method.submit({
+      flow,
+      identity,
+      schema,
+      fields,
+      session: authenticated.session,
+      now: deps.clock.now(),
+    })
     switch (outcome.kind) {
       case 'done':
         return await completeSettings(deps, update, method, outcome.result)
@@ -116,14 +145,24 @@ async function process(deps: SettingsDeps, update: Update, method: SettingsMetho
         return await askToSignInAgain(deps, update, method, fields)
     }
   } catch (error) {
-    if (error instanceof UniqueViolation) return refuse(deps, update, method, fields, [{ node: undefined, message: messages.identifierTaken() }])
-    if (isFormError(error)) return refuse(deps, update, method, fields, [{ node: undefined, message: messages.generic({ reason: error.body.reason ?? error.body.message }) }])
+    if (error instanceof UniqueViolation)
+      return refuse(deps, update, method, fields, [{ node: undefined, message: messages.identifierTaken() }])
+    if (isFormError(error))
+      return refuse(deps, update, method, fields, [
+        { node: undefined, message: messages.generic({ reason: error.body.reason ?? error.body.message }) },
+      ])
     return leaveForm(deps, request, client, error)
   }
 }
 
 /** The same form again, with what has to be mended. */
-function refuse(deps: SettingsDeps, update: Update, method: SettingsMethod, fields: Record<string, unknown>, problems: readonly Problem[]): Promise<Response> {
+function refuse(
+  deps: SettingsDeps,
+  update: Update,
+  method: SettingsMethod,
+  fields: Record<string, unknown>,
+  problems: readonly Problem[],
+): Promise<Response> {
   const { flow, identity, schema } = update
   const kept = method.keepsMessages ? flow.ui : withoutMessages(flow.ui)
   const refilled = method.refill ? method.refill({ flow: { ...flow, ui: kept }, identity, schema }, fields) : kept
@@ -131,23 +170,48 @@ function refuse(deps: SettingsDeps, update: Update, method: SettingsMethod, fiel
 }
 
 /** Stores a changed form and shows it. */
-async function show(deps: SettingsDeps, { request, client, flow, identity, schema }: Update, changed: Ui, status = 400): Promise<Response> {
+async function show(
+  deps: SettingsDeps,
+  { request, client, flow, identity, schema }: Update,
+  changed: Ui,
+  status = 400,
+): Promise<Response> {
   const ui = flow.ui.nodes === null ? changed : withCsrf(changed, request.csrf.token())
-  const next: Flow = { ...flow, ui: { ...ui, nodes: ui.nodes && (status === 400 ? sortNodes(ui.nodes, settingsOrder(schema)) : ui.nodes) }, updatedAt: deps.clock.now() }
+  const next: Flow = {
+    ...flow,
+    ui: { ...ui, nodes: ui.nodes && (status === 400 ? sortNodes(ui.nodes, settingsOrder(schema)) : ui.nodes) },
+    updatedAt: deps.clock.now(),
+  }
   await deps.db.batch([updateFlow(next)])
-  return showForm(request, client, { flow: next, view: settingsFlow(next, publicIdentity(identity, deps.publicBaseUrl)), uiUrl: deps.uiUrl, status })
+  return showForm(request, client, {
+    flow: next,
+    view: settingsFlow(next, publicIdentity(identity, deps.publicBaseUrl)),
+    uiUrl: deps.uiUrl,
+    status,
+  })
 }
 
 /** Parks the change and asks for a new login, after which a page's change is carried out by itself. */
-async function askToSignInAgain({ publicBaseUrl }: SettingsDeps, { request, client, flow, identity, jar }: Update, method: SettingsMethod, fields: Record<string, unknown>): Promise<Response> {
-  if (flow.type === 'browser' || method.parksNative) await jar.pause(pendingName(method.name), identity.id, { flowId: flow.id, fields: fields as Record<string, Json> })
+async function askToSignInAgain(
+  { publicBaseUrl }: SettingsDeps,
+  { request, client, flow, identity, jar }: Update,
+  method: SettingsMethod,
+  fields: Record<string, unknown>,
+): Promise<Response> {
+  if (flow.type === 'browser' || method.parksNative)
+    await jar.pause(pendingName(method.name), identity.id, { flowId: flow.id, fields: fields as Record<string, Json> })
   const here = `${joinPath(publicBaseUrl, request.path)}?${request.rawQuery}`
   const target = initUrl(publicBaseUrl, 'login', 'browser', { refresh: 'true', return_to: here })
-  return client === 'browser' ? redirect(request, 303, target) : errorResponse(request, errors.sessionRefreshRequired(target))
+  return client === 'browser'
+    ? redirect(request, 303, target)
+    : errorResponse(request, errors.sessionRefreshRequired(target))
 }
 
 /** An expired flow is replaced by a fresh one of the person who is here, with the address that the old one began with. */
-async function replaceExpired(deps: SettingsDeps, { request, client, flow, identity, jar }: Pick<Update, 'request' | 'client' | 'flow' | 'identity' | 'jar'>): Promise<Response> {
+async function replaceExpired(
+  deps: SettingsDeps,
+  { request, client, flow, identity, jar }: Pick<Update, 'request' | 'client' | 'flow' | 'identity' | 'jar'>,
+): Promise<Response> {
   const now = deps.clock.now()
   let fresh: Flow
   try {
@@ -155,7 +219,11 @@ async function replaceExpired(deps: SettingsDeps, { request, client, flow, ident
   } catch (error) {
     return leaveForm(deps, request, client, error)
   }
-  const replacement: Flow = { ...fresh, requestUrl: flow.requestUrl, ui: withMessages(fresh.ui, [messages.settingsExpired(expiredContext(flow.expiresAt))]) }
+  const replacement: Flow = {
+    ...fresh,
+    requestUrl: flow.requestUrl,
+    ui: withMessages(fresh.ui, [messages.settingsExpired(expiredContext(flow.expiresAt))]),
+  }
   await deps.db.batch([insertFlow(replacement)])
   const cookie = jar.cookie()
   const response = answerReplaced(request, client, { expired: flow, replacement, uiUrl: deps.uiUrl, now })
@@ -163,6 +231,11 @@ async function replaceExpired(deps: SettingsDeps, { request, client, flow, ident
 }
 
 /** An error that no form can show: programs get it, pages go to the error page. */
-function leaveForm({ forward }: SettingsDeps, request: Request, client: Client, error: unknown): Response | Promise<Response> {
+function leaveForm(
+  { forward }: SettingsDeps,
+  request: Request,
+  client: Client,
+  error: unknown,
+): Response | Promise<Response> {
   return client === 'native' ? errorResponse(request, error) : forward(request, error)
 }

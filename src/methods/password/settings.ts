@@ -28,7 +28,14 @@ export const passwordSettings = (deps: PasswordSettingsDeps): SettingsMethod => 
   allowsGet: true,
   claims: ({ method }) => method === 'password',
   nodes: () => [
-    inputNode({ group: 'password', name: 'password', type: 'password', required: true, autocomplete: 'new-password', label: messages.labelPassword() }),
+    inputNode({
+      group: 'password',
+      name: 'password',
+      type: 'password',
+      required: true,
+      autocomplete: 'new-password',
+      label: messages.labelPassword(),
+    }),
     methodNode('password', 'password', messages.labelSave()),
   ],
   async submit({ identity, fields, session, now }) {
@@ -40,7 +47,12 @@ export const passwordSettings = (deps: PasswordSettingsDeps): SettingsMethod => 
     const prepared = await applySchema(deps, withPassword(identity, '', now))
     if (prepared.errors.length > 0) return retry(problemsFrom(prepared.errors))
     const identifiers = prepared.identity.credentials.password?.identifiers ?? []
-    const broken = brokenRule(password, { identifiers, minLength: deps.policy.minLength, maxBytes: deps.hashing.maxPasswordBytes, similarityCheck: deps.policy.similarityCheck })
+    const broken = brokenRule(password, {
+      identifiers,
+      minLength: deps.policy.minLength,
+      maxBytes: deps.hashing.maxPasswordBytes,
+      similarityCheck: deps.policy.similarityCheck,
+    })
     if (broken) return refused(broken)
 
     const old = identity.credentials.password?.config.hashed_password
@@ -57,10 +69,15 @@ export const passwordSettings = (deps: PasswordSettingsDeps): SettingsMethod => 
   },
 })
 
-const refused = ({ id, context }: BrokenRule) => retry([{ node: 'password', message: messageById(id, context as Record<string, Json> | undefined) }])
+const refused = ({ id, context }: BrokenRule) =>
+  retry([{ node: 'password', message: messageById(id, context as Record<string, Json> | undefined) }])
 
 function withPassword(identity: IdentityWithCredentials, hash: string, now: Micros): IdentityWithCredentials {
   const old = identity.credentials.password
-  const password = changedCredential(old, { type: 'password', identifiers: old?.identifiers ?? [], config: { hashed_password: hash }, version: 1 }, now)
+  const password = changedCredential(
+    old,
+    { type: 'password', identifiers: old?.identifiers ?? [], config: { hashed_password: hash }, version: 1 },
+    now,
+  )
   return { ...identity, credentials: { ...identity.credentials, password } }
 }

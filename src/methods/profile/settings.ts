@@ -24,7 +24,11 @@ export const profileSettings = (deps: ProfileSettingsDeps): SettingsMethod => ({
   keepsMessages: true,
   claims: ({ method }) => method === 'profile',
   nodes: ({ schema, identity, flow }) => {
-    const form = withTraitValues(withNodes({ ...flow.ui, nodes: [] }, traitNodes(schema, 'profile')), identity.traits.value, 'profile')
+    const form = withTraitValues(
+      withNodes({ ...flow.ui, nodes: [] }, traitNodes(schema, 'profile')),
+      identity.traits.value,
+      'profile',
+    )
     return [...form.nodes!, methodNode('profile', 'profile', messages.labelSave())]
   },
   refill: ({ flow }, { traits }) => withOnlyTraitValues(flow.ui, isObject(traits) ? traits : {}, 'profile'),
@@ -33,7 +37,8 @@ export const profileSettings = (deps: ProfileSettingsDeps): SettingsMethod => ({
     const { identity: changed, errors, emptyIdentifier } = await applySchema(deps, draft)
     if (errors.length > 0) return retry(problemsFrom(errors))
     if (emptyIdentifier) return retry([{ node: undefined, message: messages.noIdentifier() }])
-    if (changesProtected(identity, changed) && !isPrivileged(session, deps.privilegedAgeMicros, now)) return { kind: 'refresh' }
+    if (changesProtected(identity, changed) && !isPrivileged(session, deps.privilegedAgeMicros, now))
+      return { kind: 'refresh' }
     return done(changed)
   },
 })
@@ -45,8 +50,14 @@ function changesProtected(before: IdentityWithCredentials, after: IdentityWithCr
       credentialsOf(identity)
         .map(({ type, config, identifiers }) => canonical([type, config, identifiers.toSorted()]))
         .toSorted(),
-      identity.verifiableAddresses.map(({ value, verified, via, status, verifiedAt }) => JSON.stringify([value, verified, via, status, verifiedAt])).toSorted(),
-      identity.recoveryAddresses.map(({ value, via, breakGlassForOrganization }) => JSON.stringify([value, via, breakGlassForOrganization])).toSorted(),
+      identity.verifiableAddresses
+        .map(({ value, verified, via, status, verifiedAt }) =>
+          JSON.stringify([value, verified, via, status, verifiedAt]),
+        )
+        .toSorted(),
+      identity.recoveryAddresses
+        .map(({ value, via, breakGlassForOrganization }) => JSON.stringify([value, via, breakGlassForOrganization]))
+        .toSorted(),
     ])
   return fingerprint(before) !== fingerprint(after)
 }
