@@ -45,7 +45,7 @@ function row(
     fields: texts.map((field) => ({ name: field, type: 'string' as const })),
     allowsGet: true,
     claims: (fields, flow) => claims(fields, flow.type),
-    nodes: () => [],
+    draw: () => ({ nodes: [] }),
     submit: () => Promise.reject(new Error(`${name} is switched off`)),
   }
 }
@@ -84,7 +84,7 @@ function registrationRow(
     enabled: false,
     fields: texts.map((field) => ({ name: field, type: 'string' as const })),
     claims: (fields, { flow }) => claims(fields, flow.type),
-    nodes: () => [],
+    draw: () => ({ nodes: [] }),
     submit: () => Promise.reject(new Error(`${name} is switched off`)),
   }
 }

@@ -1,0 +1,83 @@
+import { UniqueViolation } from '../../db/db.ts'
+import { json, redirect } from '../../http/respond.ts'
+import type { Response } from '../../http/types.ts'
+import { insertIdentity } from '../../identities/store.ts'
+import { applySchema } from '../../identities/update.ts'
+import { publicIdentity } from '../../identities/wire.ts'
+import type { Identity } from '../../identities/identity.ts'
+import { openSession, type OpenedSession } from '../../sessions/issue.ts'
+import { sessionObject } from '../../sessions/wire.ts'
+import { messages } from '../../ui/messages.ts'
+import { returnToOf } from '../flow.ts'
+import { problemsFrom, type Problem } from '../form.ts'
+import type { ContinueWith } from '../wire.ts'
+import type { RegistrationDeps } from './deps.ts'
+import { contributionsOf, type Contribution } from './hook.ts'
+import type { Registered, RegistrationMethod } from './method.ts'
+import type { Submission } from './submit.ts'
+import { problemOfTaken } from './taken.ts'
+
+export type Completion = { kind: 'stored'; response: Response } | { kind: 'refused'; problems: readonly Problem[] }
+
+/**
+ * Stores a new identity in one transaction with its credentials, its addresses, its session and whatever the hooks add,
+ * and answers. The database alone decides whether an identifier is free, so that of many who want one only one gets it.
+ */
+export async function completeRegistration(
+  deps: RegistrationDeps,
+  submission: Submission,
+  method: RegistrationMethod,
+  registered: Registered,
+): Promise<Completion> {
+  const { request, client, flow } = submission
+  const { identity, errors, emptyIdentifier } = await applySchema(deps, registered.identity)
+  if (errors.length > 0) return { kind: 'refused', problems: problemsFrom(errors) }
+  if (emptyIdentifier) return { kind: 'refused', problems: [{ node: undefined, message: messages.noIdentifier() }] }
+
+  const { returnUrl, hooks } = deps.after(method.name)
+  const returnTo = deps.returnTo(returnToOf(flow), returnUrl)
+  // compat: there is a session even when nobody gets it – selfservice/flow/registration/hook.go
+  const opened = openSession(deps, { identity, methods: registered.factors, request })
+  const contribution = await contributionsOf(hooks, { flow, client, identity, session: opened.session })
+  try {
+    await deps.db.batch([...insertIdentity(identity), ...opened.statements, ...(contribution.statements ?? [])])
+  } catch (error) {
+    if (!(error instanceof UniqueViolation)) throw error
+    return { kind: 'refused', problems: [await problemOfTaken(deps, identity)] }
+  }
+  return { kind: 'stored', response: answer(deps, submission, { identity, opened, contribution, returnTo }) }
+}
+
+type Result = { identity: Identity; opened: OpenedSession; contribution: Contribution; returnTo: string }
+
+/** Apps get the session's token; browsers get a cookie, with which the forms that were opened before come to an end. */
+function answer(
+  deps: RegistrationDeps,
+  { request, client }: Submission,
+  { identity, opened, contribution, returnTo }: Result,
+): Response {
+  const { signsIn = false, continueWith = [], pageUrl } = contribution
+  const cookies = signsIn && client !== 'native' ? [deps.cookies.write(opened.token, opened.session.expiresAt)] : []
+  if (cookies.length > 0) request.csrf.rotate()
+  if (client === 'browser') return { ...redirect(request, 303, pageUrl ?? returnTo), cookies }
+
+  const token = opened.token.reveal()
+  const steps: ContinueWith[] = [
+    ...(client === 'spa' ? [{ action: 'redirect_browser_to' as const, redirect_browser_to: returnTo }] : []),
+    ...continueWith,
+    ...(client === 'native' && signsIn ? [{ action: 'set_ory_session_token' as const, ory_session_token: token }] : []),
+  ]
+  const view = {
+    ...(client === 'native' && signsIn ? { session_token: token } : {}),
+    ...(signsIn ? { session: sessionView(deps, identity, opened) } : {}),
+    identity: publicIdentity(identity, deps.publicBaseUrl),
+    continue_with: steps.length === 0 ? null : steps,
+  }
+  return { ...json(200, view), cookies }
+}
+
+const sessionView = (
+  { publicBaseUrl, clock }: RegistrationDeps,
+  identity: Identity,
+  { shown, devices }: OpenedSession,
+) => sessionObject(shown, { publicBaseUrl, now: clock.now(), identity, devices })

@@ -1,0 +1,44 @@
+import type { Clock, Micros } from '../../lib/clock.ts'
+import type { Db } from '../../db/db.ts'
+import type { ReturnTo } from '../../http/return-to.ts'
+import type { Normalisers } from '../../identities/schema/derive.ts'
+import type { IdentitySchemas } from '../../identities/schemas.ts'
+import type { FactorRules } from '../../sessions/assurance.ts'
+import type { Authenticate } from '../../sessions/authenticate.ts'
+import type { SessionCookies } from '../../sessions/cookie.ts'
+import type { LifespanOf } from '../../sessions/issue.ts'
+import type { CrossSiteSettings } from '../cross-site.ts'
+import type { Forward } from '../error/forward.ts'
+import type { RegistrationHook } from './hook.ts'
+import type { RegistrationMethod, RegistrationStyle } from './method.ts'
+
+/** What happens after a registration, by the method that completed it. */
+export type AfterRegistration = { returnUrl: string; hooks: readonly RegistrationHook[] }
+
+export type RegistrationDeps = {
+  db: Db
+  clock: Clock
+  authenticate: Authenticate
+  cookies: SessionCookies
+  forward: Forward
+  returnTo: ReturnTo
+  crossSite: CrossSiteSettings
+  schemas: IdentitySchemas
+  normalisers: Normalisers
+  rules: FactorRules
+  publicBaseUrl: string
+  /** How long a session lasts. */
+  lifespanOf: LifespanOf
+  enabled: boolean
+  style: RegistrationStyle
+  uiUrl: string
+  /** How long a form may be open. */
+  lifespanMicros: Micros
+  /** Whether someone whose identifier is taken learns how its owner signs in. */
+  loginHints: boolean
+  /** Where people go who are signed in already; supplies scheme and host for relative addresses. */
+  defaultReturnUrl: string
+  /** In the order in which they are asked. */
+  methods: readonly RegistrationMethod[]
+  after(method: string): AfterRegistration
+}

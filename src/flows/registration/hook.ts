@@ -1,0 +1,49 @@
+import type { ContinueWith } from '../wire.ts'
+import type { Flow } from '../flow.ts'
+import type { Statement } from '../../db/db.ts'
+import type { Identity } from '../../identities/identity.ts'
+import type { Client } from '../../http/negotiate.ts'
+import type { Session } from '../../sessions/session.ts'
+
+/** A registration that is about to be stored. */
+export type Registration = { flow: Flow; client: Client; identity: Identity; session: Session }
+
+/** What a hook adds to a registration and to its answer. */
+export type Contribution = {
+  /** Stored in one transaction with the identity. */
+  statements?: readonly Statement[]
+  continueWith?: readonly ContinueWith[]
+  /** Whether the session is handed out. */
+  signsIn?: boolean
+  /** Where a page load ends instead of `return_to`. */
+  pageUrl?: string
+  /** The verification that has begun, for hooks that come later. */
+  verification?: StartedVerification
+}
+
+/** A verification flow that waits for a code or link sent to `address`. */
+export type StartedVerification = { flowId: string; address: string; url: string }
+
+/** What happens once a method is content. Hooks run in order; each sees what the ones before contributed. */
+export type RegistrationHook = (
+  registration: Registration,
+  before: Contribution,
+) => Contribution | Promise<Contribution>
+
+/** Runs hooks one after another and puts together what they contribute. */
+export async function contributionsOf(
+  hooks: readonly RegistrationHook[],
+  registration: Registration,
+): Promise<Contribution> {
+  let all: Contribution = {}
+  for (const hook of hooks) {
+    const own = await hook(registration, all)
+    all = {
+      ...all,
+      ...own,
+      statements: [...(all.statements ?? []), ...(own.statements ?? [])],
+      continueWith: [...(all.continueWith ?? []), ...(own.continueWith ?? [])],
+    }
+  }
+  return all
+}

@@ -1,0 +1,51 @@
+import type { BodyField } from '../decode.ts'
+import type { Flow } from '../flow.ts'
+import type { Problem } from '../form.ts'
+import type { Outcome } from '../outcome.ts'
+import type { IdentityWithCredentials } from '../../identities/identity.ts'
+import type { Derived } from '../../identities/schema/derive.ts'
+import type { IdentitySchema } from '../../identities/schema/schema.ts'
+import type { Micros } from '../../lib/clock.ts'
+import type { CompletedFactor } from '../../sessions/issue.ts'
+import type { UiNode } from '../../ui/node.ts'
+
+/** All in one form, or first the traits and then the choice of a credential. */
+export type RegistrationStyle = 'one-step' | 'two-steps'
+
+/** What a form asks for: everything at once, the traits alone, or a credential for traits that are known. */
+export type RegistrationScreen = 'everything' | 'profile' | 'credentials'
+
+/** What a method may look at when it adds to a form. */
+export type RegistrationForm = { flow: Flow; schema: IdentitySchema }
+
+/** A submission that its method has claimed, and that passed the checks that all methods share. */
+export type RegistrationSubmission = RegistrationForm & {
+  /** Decoded and valid; `traits` are among them. */
+  fields: Record<string, unknown>
+  /** A new identity with the submitted traits, without credentials. */
+  draft: IdentityWithCredentials
+  /** What follows from the traits; without errors. */
+  derived: Derived
+  /** What all methods show on a screen. */
+  nodesOf(screen: RegistrationScreen): UiNode[]
+  now: Micros
+}
+
+/** An identity that may be stored, and how its owner has just proved who they are. */
+export type Registered = { identity: IdentityWithCredentials; factors: readonly CompletedFactor[] }
+
+/** What a credential method offers in the registration flow. */
+export type RegistrationMethod = {
+  name: string
+  /** A method that is off adds nothing, and answers 404 when it is addressed. */
+  enabled: boolean
+  /** What it reads of a body, beside `method`, `csrf_token`, `transient_payload` and `traits`. */
+  fields: readonly BodyField[]
+  claims(fields: Record<string, unknown>, form: { flow: Flow; style: RegistrationStyle }): boolean
+  nodes(screen: RegistrationScreen, form: RegistrationForm): UiNode[]
+  /** What is wrong with its fields beyond their types. */
+  check?(fields: Record<string, unknown>): readonly Problem[]
+  /** Whether a submission only asks for an earlier screen. That changes nothing, and so needs no cross-site token. */
+  goesBack?(fields: Record<string, unknown>): boolean
+  submit(submission: RegistrationSubmission): Promise<Outcome<Registered>>
+}

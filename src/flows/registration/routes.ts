@@ -1,0 +1,91 @@
+import { errors } from '../../errors.ts'
+import { csrfError } from '../../http/csrf.ts'
+import { acceptsJson, isJson } from '../../http/negotiate.ts'
+import { json, redirect } from '../../http/respond.ts'
+import type { Request, Response, Route } from '../../http/types.ts'
+import { parseUuid } from '../../lib/uuid.ts'
+import { openExchange } from '../../sessions/exchange/exchange.ts'
+import { nodeValue } from '../../ui/node.ts'
+import { expiredOnRead } from '../answer.ts'
+import { flowPage, isExpired } from '../flow.ts'
+import { findNode } from '../form.ts'
+import { findFlow, insertFlow } from '../store.ts'
+import { registrationFlow } from '../wire.ts'
+import type { RegistrationDeps } from './deps.ts'
+import { beginningOf, beginRegistration, registrationDisabled } from './start.ts'
+import { submitRegistration } from './submit.ts'
+
+/** The endpoints of the registration flow. */
+export const registrationRoutes = (deps: RegistrationDeps): Route[] => [
+  {
+    method: 'GET',
+    path: '/self-service/registration/browser',
+    operationId: 'createBrowserRegistrationFlow',
+    handler: (request) => createInBrowser(deps, request),
+  },
+  {
+    method: 'GET',
+    path: '/self-service/registration/api',
+    operationId: 'createNativeRegistrationFlow',
+    handler: (request) => createNative(deps, request),
+  },
+  {
+    method: 'GET',
+    path: '/self-service/registration/flows',
+    operationId: 'getRegistrationFlow',
+    handler: (request) => readRegistration(deps, request),
+  },
+  {
+    method: 'POST',
+    path: '/self-service/registration',
+    operationId: 'updateRegistrationFlow',
+    handler: (request) => submitRegistration(deps, request),
+  },
+  { method: 'GET', path: '/self-service/registration', handler: (request) => submitRegistration(deps, request) },
+]
+
+/** Whoever is signed in is sent on, but only after a wrong request was called wrong. */
+async function createInBrowser(deps: RegistrationDeps, request: Request): Promise<Response> {
+  const { db, authenticate, forward, returnTo, defaultReturnUrl, uiUrl } = deps
+  try {
+    const beginning = beginningOf(deps, request, 'browser')
+    if (await authenticate.evenIfDisabled(request)) {
+      if (isJson(request)) throw errors.sessionAlreadyAvailable()
+      return redirect(request, 303, returnTo(request.query.get('return_to') ?? undefined, defaultReturnUrl))
+    }
+    const flow = await beginRegistration(deps, beginning)
+    await db.batch([insertFlow(flow)])
+    return acceptsJson(request) ? json(200, registrationFlow(flow)) : redirect(request, 303, flowPage(uiUrl, flow.id))
+  } catch (error) {
+    return forward(request, error)
+  }
+}
+
+async function createNative(deps: RegistrationDeps, request: Request): Promise<Response> {
+  if (await deps.authenticate.evenIfDisabled(request)) throw errors.sessionAlreadyAvailable()
+  const flow = await beginRegistration(deps, { ...beginningOf(deps, request, 'api'), csrfToken: '' })
+  // compat: only this spelling counts here, while the login flow takes any that is true – selfservice/flow/registration/handler.go
+  if (request.query.get('return_session_token_exchange_code') !== 'true') {
+    await deps.db.batch([insertFlow(flow)])
+    return json(200, registrationFlow(flow))
+  }
+  const { initCode, statement } = openExchange(deps, flow.id)
+  await deps.db.batch([insertFlow(flow), statement])
+  return json(200, registrationFlow(flow, { exchangeCode: initCode.reveal() }))
+}
+
+/** A browser's flow is read by that browser alone; a native one by whoever knows its id. */
+async function readRegistration(deps: RegistrationDeps, request: Request): Promise<Response> {
+  const { db, clock, crossSite, enabled, forward, publicBaseUrl } = deps
+  if (!enabled) return forward(request, registrationDisabled())
+  const id = parseUuid(request.query.get('id'))
+  const flow = id && (await findFlow(db, 'registration', id))
+  if (!flow) throw errors.notFound()
+  if (flow.type === 'browser') {
+    const csrf = findNode(flow.ui, 'csrf_token')
+    if (!request.csrf.verify(String((csrf && nodeValue(csrf)) ?? '')))
+      throw csrfError(request, crossSite.csrf, { inForm: false })
+  }
+  if (isExpired(flow, clock.now())) throw expiredOnRead(flow, publicBaseUrl, { id: 'self_service_flow_expired' })
+  return json(200, registrationFlow(flow))
+}

@@ -1,0 +1,78 @@
+import { errors } from '../../errors.ts'
+import { parseUuid } from '../../lib/uuid.ts'
+import type { Request } from '../../http/types.ts'
+import { newFlow, requestUrlOf, type Flow, type FlowType } from '../flow.ts'
+import { withCsrf, withNodes } from '../form.ts'
+import { traitNodes } from '../trait-nodes.ts'
+import type { RegistrationDeps } from './deps.ts'
+import { firstScreen, nodesOf, sorted } from './screens.ts'
+
+/** What of a request decides about a new flow. */
+export type Beginning = {
+  type: FlowType
+  requestUrl: string
+  organizationId: string | null
+  identitySchema?: string
+  csrfToken: string
+}
+
+/**
+ * Reads what a request asks for.
+ * @throws errors.returnToForbidden, errors.badRequest, errors.invalidConfiguration, errors.flowDisabled
+ */
+export function beginningOf(
+  { enabled, returnTo, schemas, defaultReturnUrl }: RegistrationDeps,
+  request: Request,
+  type: FlowType,
+): Beginning {
+  const { query } = request
+  returnTo(query.get('return_to') ?? undefined, defaultReturnUrl)
+  if (query.has('login_challenge'))
+    throw errors.invalidConfiguration('A login_challenge needs an OAuth2 server, and oauth2_provider.url names none.')
+  const wanted = query.get('identity_schema') ?? ''
+  if (wanted !== '' && !schemas.has(wanted))
+    throw errors.badRequest(`There is no identity schema ${JSON.stringify(wanted)}.`)
+  if (wanted !== '' && !schemas.isSelectable(wanted))
+    throw errors.badRequest(`The identity schema ${JSON.stringify(wanted)} cannot be chosen.`)
+  if (!enabled) throw registrationDisabled()
+  return {
+    type,
+    requestUrl: requestUrlOf(request),
+    organizationId: parseUuid(query.get('organization')) ?? null,
+    ...(wanted === '' ? {} : { identitySchema: wanted }),
+    csrfToken: request.csrf.token(),
+  }
+}
+
+export const registrationDisabled = () => errors.flowDisabled('Signing up is switched off here.')
+
+/**
+ * A registration flow with its first screen; not stored yet.
+ * @throws errors.invalidConfiguration when the schema cannot be used
+ */
+export async function beginRegistration(
+  deps: RegistrationDeps,
+  { type, requestUrl, organizationId, identitySchema, csrfToken }: Beginning,
+): Promise<Flow> {
+  const { clock, lifespanMicros, publicBaseUrl, schemas, style, methods } = deps
+  const flow = newFlow({
+    name: 'registration',
+    type,
+    requestUrl,
+    state: 'choose_method',
+    organizationId,
+    lifespanMicros,
+    publicBaseUrl,
+    now: clock.now(),
+    ...(identitySchema === undefined ? {} : { identitySchema }),
+  })
+  const empty = withCsrf(flow.ui, csrfToken)
+  // No method of this build serves organizations.
+  if (organizationId !== null) return { ...flow, ui: empty }
+  const schema = await schemas.get(identitySchema ?? schemas.defaultId)
+  const ui = withNodes(empty, [
+    ...traitNodes(schema, 'default'),
+    ...nodesOf(methods, firstScreen(style), { flow, schema }),
+  ])
+  return { ...flow, ui: sorted(ui, schema) }
+}
