@@ -1,0 +1,108 @@
+import { errors } from '../../errors.ts'
+import { UnexpectedRowCount, type Db, type Statement } from '../../db/db.ts'
+import type { Client } from '../../http/negotiate.ts'
+import { errorResponse, json, redirect } from '../../http/respond.ts'
+import type { Request, Response } from '../../http/types.ts'
+import { setAvailableAal } from '../../identities/store.ts'
+import { availableAal } from '../../sessions/assurance.ts'
+import type { Authenticated } from '../../sessions/authenticate.ts'
+import { openSession, type OpenedSession } from '../../sessions/issue.ts'
+import { meetsRequirement } from '../../sessions/requirement.ts'
+import { sessionObject } from '../../sessions/wire.ts'
+import { initUrl, queryOf, returnToOf, type Flow } from '../flow.ts'
+import { updateFlow } from '../store.ts'
+import type { ContinueWith } from '../wire.ts'
+import type { LoginDeps } from './deps.ts'
+import type { LoginEvent } from './hook.ts'
+import type { LoginResult } from './method.ts'
+
+/** A login whose method is content. */
+export type Completion = {
+  request: Request
+  client: Client
+  /** With the method as `active`. */
+  flow: Flow
+  method: string
+  current: Authenticated | undefined
+  result: LoginResult
+}
+
+/**
+ * Turns a proof into a session: hooks, then everything is stored at once, then the answer.
+ * @throws ApiError when the login is refused after all; nothing is stored then but what hooks did before
+ */
+export async function completeLogin(deps: LoginDeps, completion: Completion): Promise<Response> {
+  const { clock, cookies, db, returnTo, rules, settings } = deps
+  const { client, current, flow, method, request, result } = completion
+  const available = availableAal(result.identity.credentials, rules)
+  const identity = { ...result.identity, availableAal: available }
+  if (identity.state !== 'active') throw errors.identityDisabled(identity.id)
+
+  const opened = openSession(deps, { identity, methods: [result.factor], request, current })
+  const destination = client === 'native' ? '' : returnTo(returnToOf(flow), settings.returnUrlAfter(method))
+  const fromHooks = await runHooks(deps, { flow, method, identity, session: opened.session })
+  await store(db, [
+    ...fromHooks,
+    ...(result.statements ?? []),
+    ...(available === result.identity.availableAal ? [] : [setAvailableAal(identity.id, available)]),
+    ...opened.statements,
+    updateFlow({ ...flow, updatedAt: clock.now() }),
+  ])
+
+  const isEnough = await meetsRequirement({ db, rules }, settings.requiredAal, opened.session, identity)
+  if (client === 'native') {
+    const session = shownSession(deps, opened, isEnough ? identity : undefined)
+    return json(200, { session_token: opened.token.reveal(), session, continue_with: null })
+  }
+  // Forms in other tabs stay good as long as the browser belongs to the same person.
+  if (current?.identity.id !== identity.id) request.csrf.rotate()
+  const answer = isEnough
+    ? arrived(completion, destination, shownSession(deps, opened, identity))
+    : secondFactorNeeded(deps, completion)
+  return { ...answer, cookies: [cookies.write(opened.token, opened.session.expiresAt)] }
+}
+
+async function runHooks({ db, hooksAfter }: LoginDeps, event: LoginEvent): Promise<Statement[]> {
+  const statements: Statement[] = []
+  try {
+    for (const hook of hooksAfter(event.method)) statements.push(...((await hook(event))?.statements ?? []))
+    return statements
+  } catch (error) {
+    // compat: what earlier hooks did stays done when a later one refuses – selfservice/flow/login/hook.go
+    if (statements.length > 0) await db.batch(statements)
+    throw error
+  }
+}
+
+async function store(db: Db, statements: readonly Statement[]): Promise<void> {
+  try {
+    await db.batch(statements)
+  } catch (error) {
+    // The session that was to go on was revoked while its owner was typing.
+    if (error instanceof UnexpectedRowCount) throw errors.sessionInactive()
+    throw error
+  }
+}
+
+const shownSession = (
+  { clock, publicBaseUrl }: LoginDeps,
+  { shown, devices }: OpenedSession,
+  identity: LoginResult['identity'] | undefined,
+) => sessionObject(shown, { publicBaseUrl, now: clock.now(), identity, devices })
+
+function arrived({ request, client }: Completion, destination: string, session: unknown): Response {
+  if (client === 'browser') return redirect(request, 303, destination)
+  const continueWith: ContinueWith[] = [{ action: 'redirect_browser_to', redirect_browser_to: destination }]
+  return json(200, { session, continue_with: continueWith })
+}
+
+/** The session is there, but too weak to be of use: the browser goes on to a second login flow. */
+function secondFactorNeeded({ publicBaseUrl }: LoginDeps, { request, client, flow }: Completion): Response {
+  const asked = queryOf(flow)
+  const url = initUrl(publicBaseUrl, 'login', 'browser', {
+    aal: 'aal2',
+    login_challenge: asked.get('login_challenge') || undefined,
+    return_to: asked.get('return_to') || undefined,
+  })
+  return client === 'browser' ? redirect(request, 303, url) : errorResponse(request, errors.locationChangeRequired(url))
+}

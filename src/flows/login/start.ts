@@ -1,0 +1,136 @@
+import { errors } from '../../errors.ts'
+import { parseUuid } from '../../lib/uuid.ts'
+import { acceptsJson } from '../../http/negotiate.ts'
+import { parseBool } from '../../http/query.ts'
+import { json, redirect } from '../../http/respond.ts'
+import type { Request, Response } from '../../http/types.ts'
+import type { Aal } from '../../identities/identity.ts'
+import { atLeast } from '../../sessions/assurance.ts'
+import type { Authenticated } from '../../sessions/authenticate.ts'
+import { handOnExchange, openExchange } from '../../sessions/exchange/exchange.ts'
+import { expiredContext, messages } from '../../ui/messages.ts'
+import { flowPage, newFlow, requestUrlOf, type Flow, type FlowType } from '../flow.ts'
+import { withMessages } from '../form.ts'
+import { insertFlow } from '../store.ts'
+import { loginFlow } from '../wire.ts'
+import type { LoginDeps } from './deps.ts'
+import { openingForm } from './form.ts'
+
+/**
+ * Begins a login. Who is signed in already gets no form, unless they refresh their session or add a second factor.
+ * @throws ApiError
+ */
+export async function startLogin(deps: LoginDeps, request: Request, type: FlowType): Promise<Response> {
+  const { authenticate, clock, db, settings } = deps
+  const wanted = readParameters(deps, request, type)
+  const current = await authenticate(request)
+  if (!current && wanted.aal === 'aal2') throw errors.sessionAal1Required()
+  if (current && !wanted.refresh && atLeast(current.session.aal, wanted.aal))
+    return signedInAlready(deps, request, type)
+
+  const flow = await openFlow(deps, request, { ...wanted, type, requestUrl: requestUrlOf(request), current })
+  const exchange = type === 'api' && wanted.exchangeCode && !current ? openExchange({ clock }, flow.id) : undefined
+  await db.batch([insertFlow(flow), ...(exchange ? [exchange.statement] : [])])
+  if (type === 'browser' && !acceptsJson(request)) return redirect(request, 303, flowPage(settings.uiUrl, flow.id))
+  return json(200, loginFlow(flow, exchange ? { exchangeCode: exchange.initCode.reveal() } : {}))
+}
+
+type Parameters = {
+  aal: Exclude<Aal, 'aal0'>
+  refresh: boolean
+  organizationId: string | null
+  identitySchema: string | undefined
+  via: string | undefined
+  exchangeCode: boolean
+}
+
+/** The order of these checks is the order in which their errors win. */
+function readParameters({ returnTo, schemas, settings }: LoginDeps, { query }: Request, type: FlowType): Parameters {
+  if (type === 'browser') refuseChallenge(query)
+  returnTo(query.get('return_to') ?? undefined, settings.returnUrlAfter())
+  if (type === 'api') refuseChallenge(query)
+  const aal = (query.get('aal') || 'aal1').toLowerCase()
+  if (aal !== 'aal1' && aal !== 'aal2') throw errors.badRequest('The parameter aal has to be aal1 or aal2.')
+  const identitySchema = (aal === 'aal1' && query.get('identity_schema')) || undefined
+  if (identitySchema !== undefined) {
+    if (!schemas.has(identitySchema)) throw errors.badRequest('There is no identity schema of that name.')
+    if (!schemas.isSelectable(identitySchema))
+      throw errors.badRequest('This identity schema is not for people to choose.')
+  }
+  return {
+    aal,
+    identitySchema,
+    refresh: flag(query, 'refresh'),
+    organizationId: parseUuid(query.get('organization')) ?? null,
+    via: query.get('via') ?? undefined,
+    exchangeCode: flag(query, 'return_session_token_exchange_code'),
+  }
+}
+
+const flag = (query: URLSearchParams, name: string): boolean => parseBool(query.get(name) ?? '') ?? false
+
+function refuseChallenge(query: URLSearchParams): void {
+  if (query.has('login_challenge'))
+    throw errors.invalidConfiguration('A login_challenge was sent, but oauth2_provider.url is not configured.')
+}
+
+function signedInAlready({ returnTo, settings }: LoginDeps, request: Request, type: FlowType): Response {
+  if (type === 'api' || acceptsJson(request)) throw errors.sessionAlreadyAvailable()
+  // compat: the default of the login flow does not count here – selfservice/flow/login/handler.go
+  return redirect(request, 303, returnTo(request.query.get('return_to') ?? undefined, settings.defaultReturnUrl))
+}
+
+type NewLogin = {
+  type: FlowType
+  requestUrl: string
+  aal: Exclude<Aal, 'aal0'>
+  refresh: boolean
+  organizationId: string | null
+  identitySchema: string | undefined
+  via: string | undefined
+  current: Authenticated | undefined
+}
+
+/** A new flow with its form, not stored yet. */
+async function openFlow(deps: LoginDeps, request: Request, wanted: NewLogin): Promise<Flow> {
+  const { clock, publicBaseUrl, settings } = deps
+  const { type, requestUrl, aal, identitySchema, via, current } = wanted
+  const refresh = wanted.refresh && current !== undefined
+  const flow = newFlow({
+    name: 'login',
+    type,
+    requestUrl,
+    state: 'choose_method',
+    requestedAal: aal,
+    refresh,
+    organizationId: current?.identity.organizationId ?? wanted.organizationId,
+    ...(identitySchema === undefined ? {} : { identitySchema }),
+    lifespanMicros: settings.lifespanMicros,
+    publicBaseUrl,
+    now: clock.now(),
+  })
+  const form = await openingForm(deps, { flow, session: current?.session, via, csrfToken: request.csrf.token })
+  const stepsUp = current !== undefined && aal === 'aal2' && !atLeast(current.session.aal, aal)
+  const texts = [...(refresh ? [messages.loginRefresh()] : []), ...(stepsUp ? [messages.loginSecondFactor()] : [])]
+  return { ...flow, ui: withMessages(form, texts) }
+}
+
+/**
+ * The flow that goes on in the place of an expired one, for somebody who is signed out. Stored.
+ * compat: what the old one was for – an assurance level, an organization – is lost; its address and schema are kept
+ */
+export async function replaceExpired(deps: LoginDeps, request: Request, expired: Flow): Promise<Flow> {
+  const fresh = await openFlow(deps, request, {
+    type: expired.type,
+    requestUrl: expired.requestUrl,
+    aal: 'aal1',
+    refresh: false,
+    organizationId: null,
+    identitySchema: expired.identitySchema,
+    via: undefined,
+    current: undefined,
+  })
+  const flow = { ...fresh, ui: withMessages(fresh.ui, [messages.loginExpired(expiredContext(expired.expiresAt))]) }
+  await deps.db.batch([insertFlow(flow), handOnExchange(expired.id, flow.id)])
+  return flow
+}

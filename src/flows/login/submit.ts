@@ -1,0 +1,209 @@
+import { ApiError, errors } from '../../errors.ts'
+import { nilUuid, parseUuid } from '../../lib/uuid.ts'
+import { clientOf, isJson, type Client } from '../../http/negotiate.ts'
+import { redirect } from '../../http/respond.ts'
+import type { Request, Response } from '../../http/types.ts'
+import { atLeast } from '../../sessions/assurance.ts'
+import type { Authenticated } from '../../sessions/authenticate.ts'
+import { messages } from '../../ui/messages.ts'
+import { answerError, answerReplaced, isFormError, showForm } from '../answer.ts'
+import { checkCrossSite } from '../cross-site.ts'
+import { decodeBody, validateBody, type BodyInput, type BodySpec } from '../decode.ts'
+import { isExpired, type Flow, type Ui } from '../flow.ts'
+import { problemsFrom, withProblems, withoutMessages, type Problem } from '../form.ts'
+import { retry } from '../outcome.ts'
+import { findFlow, updateFlow } from '../store.ts'
+import { loginFlow } from '../wire.ts'
+import { completeLogin } from './complete.ts'
+import type { LoginDeps } from './deps.ts'
+import { sorted, withToken } from './form.ts'
+import type { Claim, LoginFields, LoginMethod, LoginOutcome } from './method.ts'
+import { replaceExpired } from './start.ts'
+
+type Attempt = { request: Request; client: Client; flow: Flow; current: Authenticated | undefined }
+
+/** What a submission leads to. `method` and `fields` are those of the method that took it on. */
+type Decision =
+  | { kind: 'leave'; to: string }
+  | { kind: 'replace' }
+  | { kind: 'nobody'; problem: Problem }
+  | { kind: 'decided'; outcome: LoginOutcome; method: LoginMethod; fields: LoginFields }
+
+/** Takes a login form. */
+export async function submitLogin(deps: LoginDeps, request: Request): Promise<Response> {
+  const { authenticate, db, forward } = deps
+  const id = parseUuid(request.query.get('flow'))
+  if (!id || id === nilUuid) return forward(request, errors.badRequest('The address has to name a flow: ?flow=<id>.'))
+  const [flow, current] = await Promise.all([findFlow(db, 'login', id), authenticate(request)])
+  if (!flow) return forward(request, errors.notFound())
+
+  const attempt: Attempt = { request, client: clientOf(request, flow.type), flow, current }
+  try {
+    return await answer(deps, attempt, await decide(deps, attempt))
+  } catch (error) {
+    if (isFormError(error)) return await showAgain(deps, attempt, flow.ui, [problemOf(error)])
+    return answerError(forward, request, flow.type, error)
+  }
+}
+
+/** The order of these checks is the order in which they win. */
+async function decide(deps: LoginDeps, attempt: Attempt): Promise<Decision> {
+  const { client, current, flow } = attempt
+  const requestedAal = flow.requestedAal ?? 'aal1'
+  if (current && !flow.refresh && atLeast(current.session.aal, requestedAal)) {
+    // compat: `return_to` does not count here – selfservice/flow/login/handler.go
+    return client === 'browser' ? { kind: 'leave', to: deps.settings.defaultReturnUrl } : signedInAlready()
+  }
+  if (!current && requestedAal === 'aal2') throw errors.sessionAal1Required()
+  // compat: nothing can replace a flow of somebody who is signed in – selfservice/flow/login/error.go
+  if (isExpired(flow, deps.clock.now())) return current ? signedInAlready() : { kind: 'replace' }
+  return dispatch(deps, attempt)
+}
+
+const nobody = (message: Problem['message']): Decision => ({ kind: 'nobody', problem: { node: undefined, message } })
+
+const signedInAlready = (): Decision => nobody(messages.generic({ reason: errors.sessionAlreadyAvailable().message }))
+
+const claimSpec: BodySpec = {
+  fields: (['method', 'provider', 'address', 'passkey_login', 'webauthn_login'] as const).map((name) => ({
+    name,
+    type: 'string',
+  })),
+  allowGet: true,
+}
+
+async function dispatch({ crossSite, methods }: LoginDeps, { request, flow, current }: Attempt): Promise<Decision> {
+  const input = await bodyOf(request)
+  const claim = decode(input, claimSpec) as Claim
+  const method = methods.find((row) => row.claims(claim, flow))
+  if (!method && input.method === 'GET' && flow.type === 'browser')
+    return nobody(messages.generic({ reason: 'A login form is sent with POST.' }))
+  if (!method) return nobody(messages.noLoginMethod())
+  if (!method.enabled) throw errors.notFound('This way to sign in is not offered here.')
+
+  const fields = decode(input, method.body)
+  const decided = (outcome: LoginOutcome): Decision => ({ kind: 'decided', outcome, method, fields })
+  const broken = [...problemsFrom(validateBody(fields, method.body)), ...(method.check?.(fields) ?? [])]
+  if (broken.length > 0) return decided(retry(broken))
+  try {
+    checkCrossSite(crossSite, request, flow.type, fields['csrf_token'] as string | undefined)
+    return decided(
+      await method.submit({ flow, fields, session: current?.session, methods: methods.filter((m) => m.enabled) }),
+    )
+  } catch (error) {
+    if (isFormError(error)) return decided(retry([problemOf(error)]))
+    throw error
+  }
+}
+
+/** `HEAD` runs what `GET` runs. */
+async function bodyOf(request: Request): Promise<BodyInput> {
+  const isGet = request.method === 'GET' || request.method === 'HEAD'
+  return {
+    method: isGet ? 'GET' : request.method,
+    contentType: request.headers['content-type'],
+    body: isGet ? Buffer.alloc(0) : await request.body(),
+    query: request.query,
+  }
+}
+
+function decode(input: BodyInput, spec: BodySpec): Record<string, unknown> {
+  const decoded = decodeBody(input, spec)
+  if (decoded.kind === 'bad') throw errors.badRequest(decoded.reason)
+  return decoded.value
+}
+
+async function answer(deps: LoginDeps, attempt: Attempt, decision: Decision): Promise<Response> {
+  const { request, client, flow, current } = attempt
+  switch (decision.kind) {
+    case 'leave':
+      return redirect(request, 303, decision.to)
+    case 'replace': {
+      const replacement = await replaceExpired(deps, request, flow)
+      return answerReplaced(request, client, {
+        expired: flow,
+        replacement,
+        uiUrl: deps.settings.uiUrl,
+        now: deps.clock.now(),
+      })
+    }
+    case 'nobody':
+      return showAgain(deps, attempt, flow.ui, [decision.problem])
+  }
+  const { outcome, method, fields } = decision
+  switch (outcome.kind) {
+    case 'retry':
+      return showAgain(
+        deps,
+        attempt,
+        renewToken(attempt, fields, outcome.ui ?? method.keep(flow.ui, fields)),
+        outcome.problems,
+      )
+    case 'advance':
+      return showNext(deps, attempt, outcome, fields)
+    case 'refresh':
+      throw new Error('a login cannot wait for another login')
+    case 'done': {
+      const used: Flow = { ...flow, active: method.name }
+      try {
+        return await completeLogin(deps, {
+          request,
+          client,
+          flow: used,
+          method: method.name,
+          current,
+          result: outcome.result,
+        })
+      } catch (error) {
+        if (isFormError(error))
+          return showAgain(deps, { ...attempt, flow: used }, renewToken(attempt, fields, used.ui), [problemOf(error)])
+        throw error
+      }
+    }
+  }
+}
+
+/** The same form, with what is wrong; the texts of earlier submissions are gone. */
+async function showAgain(
+  { clock, db, settings }: LoginDeps,
+  { request, client, flow }: Attempt,
+  form: Ui,
+  problems: readonly Problem[],
+): Promise<Response> {
+  const shown = { ...flow, ui: sorted(withProblems(withoutMessages(form), problems)), updatedAt: clock.now() }
+  await db.batch([updateFlow(shown)])
+  return showForm(request, client, { flow: shown, view: loginFlow(shown), uiUrl: settings.uiUrl })
+}
+
+/** A browser that proved that it may use the form can also read it from now on; any other learns nothing by submitting. */
+const renewToken = ({ request, flow }: Attempt, { csrf_token: token }: LoginFields, form: Ui): Ui =>
+  request.csrf.verify(typeof token === 'string' ? token : '') ? withToken(form, flow, request.csrf.token) : form
+
+/** The next screen. It is negotiated for native flows too, and answered with 400 although nothing went wrong. */
+async function showNext(
+  { clock, db, settings }: LoginDeps,
+  { request, flow }: Attempt,
+  { ui, state = flow.state, active }: Extract<LoginOutcome, { kind: 'advance' }>,
+  { transient_payload: transientPayload = {} }: LoginFields,
+): Promise<Response> {
+  const shown = {
+    ...flow,
+    ui: withToken(ui, flow, request.csrf.token),
+    state,
+    ...(active ? { active } : {}),
+    updatedAt: clock.now(),
+  }
+  await db.batch([updateFlow(shown)])
+  const client = isJson(request) ? 'spa' : 'browser'
+  return showForm(request, client, {
+    flow: shown,
+    view: loginFlow(shown, { transientPayload: transientPayload as never }),
+    uiUrl: settings.uiUrl,
+  })
+}
+
+/** An error as a text on the form. */
+const problemOf = ({ body: { id, reason, message } }: ApiError): Problem => ({
+  node: undefined,
+  message: id === 'identity_disabled' ? messages.accountDisabled() : messages.generic({ reason: reason ?? message }),
+})
