@@ -1,0 +1,34 @@
+import type { Config } from '../config/schema.ts'
+import { absentMethod, type LoginMethod } from '../flows/login/method.ts'
+import { identifierFirstLogin, type IdentifierFirstDeps } from './identifier-first/login.ts'
+import { passwordLogin, type PasswordLoginDeps } from './password/login.ts'
+
+export type LoginMethodDeps = PasswordLoginDeps & Omit<IdentifierFirstDeps, 'mitigateEnumeration'>
+
+/** TABLE of the ways to sign in, in the order in which they are asked whether a submission is theirs. */
+export const loginMethods = (
+  deps: LoginMethodDeps,
+  { selfservice, security }: Pick<Config, 'selfservice' | 'security'>,
+): LoginMethod[] => [
+  passwordLogin(deps, { enabled: selfservice.methods.password.enabled }),
+  absentMethod(
+    'oidc',
+    ({ method, provider }, flow) => !isSecond(flow) && Boolean(provider) && (method ?? 'oidc') === 'oidc',
+  ),
+  absentMethod(
+    'code',
+    ({ method }, flow) => method === 'code' && isSecond(flow) !== selfservice.methods.code.passwordless_enabled,
+  ),
+  absentMethod('totp', ({ method }, flow) => isSecond(flow) && method === 'totp'),
+  absentMethod('passkey', ({ method, passkey_login }) => method === 'passkey' || Boolean(passkey_login)),
+  absentMethod(
+    'webauthn',
+    ({ method, webauthn_login }, { type }) => type === 'browser' && (method === 'webauthn' || Boolean(webauthn_login)),
+  ),
+  absentMethod('lookup_secret', ({ method }, flow) => isSecond(flow) && method === 'lookup_secret'),
+  ...(selfservice.flows.login.style === 'identifier_first'
+    ? [identifierFirstLogin({ ...deps, mitigateEnumeration: security.account_enumeration.mitigate })]
+    : []),
+]
+
+const isSecond = ({ requestedAal }: { requestedAal?: string }): boolean => requestedAal === 'aal2'
