@@ -32,6 +32,8 @@ export type ResponseNote = {
 export type Listener = { url: string; close(): Promise<void>; use(port: Port): void }
 
 const maxBodyBytes = 5 * 1024 * 1024
+// What is a little too large is taken off the wire all the same: who is cut off while sending may never see the answer.
+const maxTakenBytes = 4 * maxBodyBytes
 const maxHeaderBytes = 1024 * 1024
 const idleTimeoutMs = 120_000
 
@@ -186,17 +188,23 @@ function linesOf(raw: http.IncomingMessage, name: string): string[] {
 
 function readBody(raw: http.IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    if (Number(raw.headers['content-length'] ?? 0) > maxBodyBytes) return reject(errors.tooLarge(tooLargeReason))
+    const tooLarge = () => reject(errors.tooLarge(tooLargeReason))
+    if (Number(raw.headers['content-length'] ?? 0) > maxTakenBytes) return tooLarge()
     const chunks: Buffer[] = []
     let size = 0
     raw.on('data', (chunk: Buffer) => {
       size += chunk.length
-      if (size > maxBodyBytes) {
+      if (size <= maxBodyBytes) chunks.push(chunk)
+      else chunks.length = 0
+      if (size > maxTakenBytes) {
         raw.pause()
-        reject(errors.tooLarge(tooLargeReason))
-      } else chunks.push(chunk)
+        tooLarge()
+      }
     })
-    raw.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+    raw.on('end', () => {
+      if (size > maxBodyBytes) tooLarge()
+      else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+    })
     raw.on('error', reject)
     raw.on('aborted', () => reject(errors.badRequest('The request ended before its body was complete.')))
   })
