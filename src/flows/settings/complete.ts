@@ -9,7 +9,11 @@ import { settingsFlow } from '../wire.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { Response } from '../../http/types.ts'
 import type { SettingsDeps } from './deps.ts'
-import type { SettingsMethod } from './method.ts'
+import { continuedSession, type Session } from '../../sessions/session.ts'
+import { updateContinuedSession } from '../../sessions/store.ts'
+import type { CompletedFactor } from '../../sessions/issue.ts'
+import type { Micros } from '../../lib/clock.ts'
+import type { SettingsMethod, SettingsResult } from './method.ts'
 import { beginSettings } from './start.ts'
 import type { Update } from './submit.ts'
 
@@ -22,7 +26,7 @@ export async function completeSettings(
   deps: SettingsDeps,
   update: Update,
   method: SettingsMethod,
-  changed: IdentityWithCredentials,
+  { identity: changed, factor, statements = [] }: SettingsResult,
 ): Promise<Response> {
   const { db, clock, publicBaseUrl, uiUrl } = deps
   const { request, client, flow, identity, authenticated, jar } = update
@@ -47,6 +51,8 @@ export async function completeSettings(
     ...updateIdentity(identity, stored),
     updateFlow(completed),
     insertFlow(followUp),
+    ...statements,
+    ...(factor ? [updateContinuedSession(withFactor(authenticated.session, factor, now))] : []),
     ...after.statements({ identity: stored, session: authenticated.session, now }),
   ])
 
@@ -59,6 +65,12 @@ export async function completeSettings(
     ...json(200, view({ continueWith: [{ action: 'redirect_browser_to', redirect_browser_to: target }] })),
     cookies,
   }
+}
+
+/** The session of somebody who has just proved another factor by setting it up. It does not last longer for it. */
+function withFactor(session: Session, factor: CompletedFactor, now: Micros): Session {
+  const method = { ...factor, completedAt: factor.completedAt ?? now }
+  return continuedSession(session, [method], session.expiresAt - now, now)
 }
 
 // A `return_to` in the address of a submission means nothing.

@@ -6,12 +6,28 @@ import type { IdentitySchema } from '../../identities/schema/schema.ts'
 import type { Session } from '../../sessions/session.ts'
 import type { Micros } from '../../lib/clock.ts'
 import type { UiNode } from '../../ui/node.ts'
+import type { UiText } from '../../ui/messages.ts'
+import type { Json } from '../../lib/json.ts'
+import type { Statement } from '../../db/db.ts'
+import type { CompletedFactor } from '../../sessions/issue.ts'
 
 /** What a method may look at when it adds to the form. */
 export type SettingsForm = { identity: IdentityWithCredentials; schema: IdentitySchema; flow: Flow }
 
 /** A submission that its method has claimed, and that passed the checks that all methods share. */
 export type SettingsSubmission = SettingsForm & { fields: Record<string, unknown>; session: Session; now: Micros }
+
+/** What a method adds to a fresh form, and what it has to remember about it on the server's side. */
+export type SettingsPart = { nodes: UiNode[]; internal?: Record<string, Json>; messages?: UiText[] }
+
+/** A change that may be stored. */
+export type SettingsResult = {
+  identity: IdentityWithCredentials
+  /** The factor that setting it up has proved: it is added to the session. */
+  factor?: CompletedFactor
+  /** What has to be stored together with the change; its row counts decide about races. */
+  statements?: readonly Statement[]
+}
 
 /** What a credential method offers in the settings flow. */
 export type SettingsMethod = {
@@ -25,12 +41,12 @@ export type SettingsMethod = {
   /** Whether `GET` may bring the fields in its query. */
   allowsGet: boolean
   claims(fields: Record<string, unknown>, flow: Flow): boolean
-  nodes(form: SettingsForm): UiNode[]
+  draw(form: SettingsForm): SettingsPart | Promise<SettingsPart>
   /** Native apps repeat a change after the new login; this one is parked for them all the same. */
   parksNative?: boolean
   /** Texts of earlier submissions stay on the form. */
   keepsMessages?: boolean
   /** The form with what was submitted in it, when the submission is refused. */
   refill?(form: SettingsForm, fields: Record<string, unknown>): Flow['ui']
-  submit(submission: SettingsSubmission): Promise<Outcome<IdentityWithCredentials>>
+  submit(submission: SettingsSubmission): Promise<Outcome<SettingsResult>>
 }

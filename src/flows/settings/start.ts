@@ -35,9 +35,18 @@ export async function beginSettings(deps: SettingsDeps, { request, identity, typ
   // No method of this build serves organizations.
   if (organizationId !== null) return empty
   const schema = await schemas.get(identity.schemaId)
-  const nodes = enabled.flatMap((method) => method.nodes({ identity, schema, flow: empty }))
+  const parts = await Promise.all(enabled.map((method) => method.draw({ identity, schema, flow: empty })))
+  const nodes = parts.flatMap((part) => part.nodes)
   const ui = withNodes(nodes.length === 0 ? empty.ui : withCsrf(empty.ui, request.csrf.token()), nodes)
-  return { ...empty, ui: { ...ui, nodes: ui.nodes && sortNodes(ui.nodes, settingsOrder(schema)) } }
+  return {
+    ...empty,
+    internal: Object.assign({}, ...parts.map((part) => part.internal ?? {})) as Flow['internal'],
+    ui: {
+      ...ui,
+      nodes: ui.nodes && sortNodes(ui.nodes, settingsOrder(schema)),
+      messages: parts.flatMap((part) => part.messages ?? []),
+    },
+  }
 }
 
 /** Under which name a method's submission waits for a new login. */

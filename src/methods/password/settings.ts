@@ -27,17 +27,19 @@ export const passwordSettings = (deps: PasswordSettingsDeps): SettingsMethod => 
   fields: [{ name: 'password', type: 'string', required: true, minLength: 1 }],
   allowsGet: true,
   claims: ({ method }) => method === 'password',
-  nodes: () => [
-    inputNode({
-      group: 'password',
-      name: 'password',
-      type: 'password',
-      required: true,
-      autocomplete: 'new-password',
-      label: messages.labelPassword(),
-    }),
-    methodNode('password', 'password', messages.labelSave()),
-  ],
+  draw: () => ({
+    nodes: [
+      inputNode({
+        group: 'password',
+        name: 'password',
+        type: 'password',
+        required: true,
+        autocomplete: 'new-password',
+        label: messages.labelPassword(),
+      }),
+      methodNode('password', 'password', messages.labelSave()),
+    ],
+  }),
   async submit({ identity, fields, session, now }) {
     // compat: unlike the general rule, an age of 0 asks for a new login every time – selfservice/strategy/password/settings.go
     if ((session.authenticatedAt ?? 0) + deps.privilegedAgeMicros < now) return { kind: 'refresh' }
@@ -65,7 +67,7 @@ export const passwordSettings = (deps: PasswordSettingsDeps): SettingsMethod => 
     if (breach) return refused(breach)
     if (unchanged) return retry([{ node: 'password', message: messages.passwordSameAsOld() }])
     if (identifiers.length === 0) return retry([{ node: undefined, message: messages.noIdentifier() }])
-    return done(withPassword(prepared.identity, hash, now))
+    return done({ identity: withPassword(prepared.identity, hash, now) })
   },
 })
 

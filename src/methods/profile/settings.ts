@@ -23,13 +23,10 @@ export const profileSettings = (deps: ProfileSettingsDeps): SettingsMethod => ({
   parksNative: true,
   keepsMessages: true,
   claims: ({ method }) => method === 'profile',
-  nodes: ({ schema, identity, flow }) => {
-    const form = withTraitValues(
-      withNodes({ ...flow.ui, nodes: [] }, traitNodes(schema, 'profile')),
-      identity.traits.value,
-      'profile',
-    )
-    return [...form.nodes!, methodNode('profile', 'profile', messages.labelSave())]
+  draw: ({ schema, identity, flow }) => {
+    const empty = withNodes({ ...flow.ui, nodes: [] }, traitNodes(schema, 'profile'))
+    const { nodes } = withTraitValues(empty, identity.traits.value, 'profile')
+    return { nodes: [...(nodes ?? []), methodNode('profile', 'profile', messages.labelSave())] }
   },
   refill: ({ flow }, { traits }) => withOnlyTraitValues(flow.ui, isObject(traits) ? traits : {}, 'profile'),
   async submit({ identity, fields, session, now }) {
@@ -39,7 +36,7 @@ export const profileSettings = (deps: ProfileSettingsDeps): SettingsMethod => ({
     if (emptyIdentifier) return retry([{ node: undefined, message: messages.noIdentifier() }])
     if (changesProtected(identity, changed) && !isPrivileged(session, deps.privilegedAgeMicros, now))
       return { kind: 'refresh' }
-    return done(changed)
+    return done({ identity: changed })
   },
 })
 
