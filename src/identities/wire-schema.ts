@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { anyJson, body, choice, moment, named, nullable, openObject, uuid } from '../http/schema.ts'
+import { anyJson, body, choice, mapOf, moment, named, nullable, openObject, uuid } from '../http/schema.ts'
 import { genericError } from '../http/error-schema.ts'
 import { credentialTypes } from './identity.ts'
 
@@ -71,7 +71,7 @@ export const identity = named(
   'identity',
   {
     ...publicMembers,
-    credentials: Type.Optional(Type.Record(Type.String(), identityCredentials, { description: 'By type.' })),
+    credentials: Type.Optional(mapOf(identityCredentials, 'By type.')),
     metadata_admin: Type.Optional(metadataAdmin),
     region: Type.Optional(region),
   },

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { choice, named } from '../http/schema.ts'
+import { choice, mapOf, named } from '../http/schema.ts'
 import type { Json } from '../lib/json.ts'
 
 export const uiText = named(
@@ -102,7 +102,7 @@ const attributes = Type.Union(
     named('uiNodeDivisionAttributes', {
       class: Type.Optional(Type.String()),
       id,
-      data: Type.Optional(Type.Record(Type.String(), Type.String())),
+      data: Type.Optional(mapOf(Type.String())),
       node_type: Type.Literal('div'),
     }),
   ],

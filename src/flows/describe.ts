@@ -1,0 +1,216 @@
+import Type, { type TSchema } from 'typebox'
+import {
+  errorAuthenticatorAssuranceLevelNotSatisfied,
+  errorBrowserLocationChangeRequired,
+  errorCredentialsMissing,
+  errorGeneric,
+  flowError,
+  needsPrivilegedSessionError,
+  selfServiceFlowExpiredError,
+} from '../http/error-schema.ts'
+import type { Operations } from '../http/openapi.ts'
+import { body, choice, flag, required, text } from '../http/schema.ts'
+import * as schemas from './wire-schema.ts'
+
+const tag = 'frontend'
+const id = { id: required('The id of the flow.') }
+const flow = { flow: required('The id of the flow.') }
+const returnTo = text('Where the browser goes in the end; one of the addresses that the configuration allows.')
+const organization = text('The organization that the person belongs to.')
+const identitySchema = text('The identity schema that new people get.')
+const loginChallenge = text('The challenge of an OAuth2 login; not served yet.')
+const exchangeCode = flag('Whether the app gets a code for picking up a session that begins in a browser tab.')
+const gone = { 404: errorGeneric, 410: errorGeneric }
+const expired = [selfServiceFlowExpiredError, errorGeneric]
+
+/** @param bodies what the methods take, each under its public name */
+export const loginOperations = (bodies: readonly TSchema[]) => {
+  const query = {
+    refresh: flag('Whether somebody who is signed in has to do so again.'),
+    aal: choice(['aal1', 'aal2']),
+    return_to: returnTo,
+    organization,
+    via: text('The address to which a code is sent.'),
+    identity_schema: identitySchema,
+  }
+  return {
+    createBrowserLoginFlow: {
+      tag,
+      summary: 'Begin to sign in, in a browser',
+      query: { ...query, login_challenge: loginChallenge },
+      reads: 'cookies',
+      answers: { 200: schemas.loginFlow, 303: 'redirect', 400: errorGeneric, 401: errorGeneric },
+    },
+    createNativeLoginFlow: {
+      tag,
+      summary: 'Begin to sign in, in a native app',
+      query: { ...query, return_session_token_exchange_code: exchangeCode },
+      reads: 'token',
+      answers: { 200: schemas.loginFlow, 400: errorGeneric, 401: errorGeneric },
+    },
+    getLoginFlow: {
+      tag,
+      summary: 'Read a login flow',
+      query: id,
+      reads: 'cookies',
+      answers: { 200: schemas.loginFlow, 403: errorGeneric, ...gone },
+    },
+    updateLoginFlow: {
+      tag,
+      summary: 'Send the form of a login flow',
+      query: flow,
+      reads: 'session',
+      body: anyOf('updateLoginFlowBody', bodies),
+      form: true,
+      answers: {
+        200: [schemas.successfulNativeLogin, schemas.loginFlow],
+        303: 'redirect',
+        400: [schemas.loginFlow, errorGeneric],
+        401: errorGeneric,
+        403: errorGeneric,
+        404: errorGeneric,
+        410: expired,
+        422: errorBrowserLocationChangeRequired,
+      },
+    },
+  } as const satisfies Operations
+}
+
+/** @param bodies what the methods take, each under its public name */
+export const registrationOperations = (bodies: readonly TSchema[]) => {
+  const query = { return_to: returnTo, organization, identity_schema: identitySchema }
+  return {
+    createBrowserRegistrationFlow: {
+      tag,
+      summary: 'Begin to sign up, in a browser',
+      query: {
+        ...query,
+        login_challenge: loginChallenge,
+        after_verification_return_to: text('Where the browser goes once the address is verified.'),
+      },
+      answers: { 200: schemas.registrationFlow, 303: 'redirect', 400: errorGeneric },
+    },
+    createNativeRegistrationFlow: {
+      tag,
+      summary: 'Begin to sign up, in a native app',
+      query: { ...query, return_session_token_exchange_code: exchangeCode },
+      answers: { 200: schemas.registrationFlow, 400: errorGeneric },
+    },
+    getRegistrationFlow: {
+      tag,
+      summary: 'Read a registration flow',
+      query: id,
+      reads: 'cookies',
+      answers: { 200: schemas.registrationFlow, 403: errorGeneric, ...gone },
+    },
+    updateRegistrationFlow: {
+      tag,
+      summary: 'Send the form of a registration flow',
+      query: flow,
+      reads: 'cookies',
+      body: anyOf('updateRegistrationFlowBody', bodies),
+      form: true,
+      answers: {
+        200: schemas.successfulNativeRegistration,
+        303: 'redirect',
+        400: [schemas.registrationFlow, errorGeneric],
+        403: errorGeneric,
+        404: errorGeneric,
+        410: expired,
+        422: errorBrowserLocationChangeRequired,
+      },
+    },
+  } as const satisfies Operations
+}
+
+/** @param bodies what the methods take, each under its public name */
+export const settingsOperations = (bodies: readonly TSchema[]) => {
+  const tooWeak = [errorAuthenticatorAssuranceLevelNotSatisfied, errorGeneric]
+  return {
+    createBrowserSettingsFlow: {
+      tag,
+      summary: 'Begin to change what belongs to oneself, in a browser',
+      query: { return_to: returnTo, organization },
+      reads: 'cookies',
+      answers: {
+        200: schemas.settingsFlow,
+        303: 'redirect',
+        400: errorGeneric,
+        401: [errorCredentialsMissing, errorGeneric],
+        403: tooWeak,
+      },
+    },
+    createNativeSettingsFlow: {
+      tag,
+      summary: 'Begin to change what belongs to oneself, in a native app',
+      query: { organization },
+      reads: 'token',
+      answers: { 200: schemas.settingsFlow, 400: errorGeneric, 401: errorGeneric, 403: tooWeak },
+    },
+    getSettingsFlow: {
+      tag,
+      summary: 'Read a settings flow',
+      query: id,
+      reads: 'session',
+      answers: { 200: schemas.settingsFlow, 303: 'redirect', 401: errorGeneric, 403: tooWeak, ...gone },
+    },
+    updateSettingsFlow: {
+      tag,
+      summary: 'Send the form of a settings flow',
+      query: flow,
+      reads: 'session',
+      body: anyOf('updateSettingsFlowBody', bodies),
+      form: true,
+      answers: {
+        200: schemas.settingsFlow,
+        303: 'redirect',
+        400: [schemas.settingsFlow, errorGeneric],
+        401: errorGeneric,
+        403: [needsPrivilegedSessionError, ...tooWeak],
+        404: errorGeneric,
+        410: expired,
+        422: errorBrowserLocationChangeRequired,
+      },
+    },
+    getWellKnownChangePassword: {
+      tag,
+      summary: 'Where password managers send a person who wants another password',
+      answers: { 303: 'redirect' },
+    },
+  } as const satisfies Operations
+}
+
+export const logoutOperations = {
+  createBrowserLogoutFlow: {
+    tag,
+    summary: 'Ask where a browser signs out',
+    query: { return_to: returnTo },
+    reads: 'cookies',
+    answers: { 200: schemas.logoutFlow, 303: 'redirect', 400: errorGeneric, 401: errorGeneric },
+  },
+  updateLogoutFlow: {
+    tag,
+    summary: 'Sign out, in a browser',
+    query: { token: text('The logout token of the session.'), return_to: returnTo },
+    reads: 'cookies',
+    answers: { 204: 'empty', 303: 'redirect', 400: errorGeneric, 401: errorGeneric, 403: errorGeneric },
+  },
+  performNativeLogout: {
+    tag,
+    summary: 'Sign out, in a native app',
+    body: body('performNativeLogoutBody', { session_token: Type.String() }),
+    answers: { 204: 'empty', 400: errorGeneric, 403: errorGeneric },
+  },
+} as const satisfies Operations
+
+export const errorOperations = {
+  getFlowError: {
+    tag,
+    summary: 'Read why a browser was sent to the error page',
+    query: { id: required('The id that stands in the address of the page.') },
+    answers: { 200: flowError, 404: errorGeneric },
+  },
+} as const satisfies Operations
+
+const anyOf = (name: string, bodies: readonly TSchema[]) =>
+  Type.Union([...bodies], { $id: name, description: 'Which members count follows from the method.' })

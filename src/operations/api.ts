@@ -1,0 +1,26 @@
+import {
+  errorOperations,
+  loginOperations,
+  logoutOperations,
+  registrationOperations,
+  settingsOperations,
+} from '../flows/describe.ts'
+import { loginFlow, registrationFlow } from '../flows/wire-schema.ts'
+import type { Operations } from '../http/openapi.ts'
+import { identityOperations } from '../identities/describe.ts'
+import { loginBodies, registrationBodies, settingsBodies } from '../methods/bodies.ts'
+import { adminSessionOperations, sessionOperations } from '../sessions/describe.ts'
+import { metadataOperations } from './describe.ts'
+
+/** TABLE of everything that the API can do, in words and schemas. Methods and paths are those of the routes. */
+export const operations: Operations = {
+  ...loginOperations(loginBodies),
+  ...registrationOperations(registrationBodies),
+  ...settingsOperations(settingsBodies),
+  ...logoutOperations,
+  ...errorOperations,
+  ...sessionOperations([loginFlow, registrationFlow]),
+  ...identityOperations,
+  ...adminSessionOperations,
+  ...metadataOperations,
+}
