@@ -48,7 +48,7 @@ export async function completeSettings(
     updatedAt: now,
   }
   await db.batch([
-    ...updateIdentity(identity, stored),
+    ...updateIdentity(identity, stored, { unchangedSince: identity.updatedAt }),
     updateFlow(completed),
     insertFlow(followUp),
     ...statements,

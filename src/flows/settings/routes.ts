@@ -45,7 +45,12 @@ export const settingsRoutes = (deps: SettingsDeps): Route[] => [
   },
   // Where a browser comes back after it signed in again: what was parked is carried out.
   { method: 'GET', path: '/self-service/settings', handler: (request) => updateSettings(deps, request) },
-  { method: 'GET', path: '/.well-known/change-password', operationId: 'getWellKnownChangePassword', handler: (request) => changePassword(deps, request) },
+  {
+    method: 'GET',
+    path: '/.well-known/change-password',
+    operationId: 'getWellKnownChangePassword',
+    handler: (request) => changePassword(deps, request),
+  },
 ]
 
 async function createInBrowser(deps: SettingsDeps, request: Request): Promise<Response> {

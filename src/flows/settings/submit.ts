@@ -1,5 +1,5 @@
 import { errors } from '../../errors.ts'
-import { UniqueViolation } from '../../db/db.ts'
+import { UnexpectedRowCount, UniqueViolation } from '../../db/db.ts'
 import { errorResponse, redirect } from '../../http/respond.ts'
 import { clientOf, type Client } from '../../http/negotiate.ts'
 import { joinPath } from '../../http/urls.ts'
@@ -120,20 +120,38 @@ async function process(
   fields: Record<string, unknown>,
   { resumed = false } = {},
 ): Promise<Response> {
-  const { request, client, flow, identity, schema, authenticated } = update
+  const { request, client, flow } = update
   if (!method.enabled) throw errors.notFound(`The method ${method.name} is not switched on here.`)
   try {
     const broken = validateBody(fields, specOf(method, update))
     if (broken.length > 0) return await refuse(deps, update, method, fields, problemsFrom(broken))
     checkCrossSite(deps.crossSite, request, flow.type, { token: fields.csrf_token as string | undefined, resumed })
-    const outcome = await method.submit({
-      flow,
-      identity,
-      schema,
-      fields,
-      session: authenticated.session,
-      now: deps.clock.now(),
-    })
+    return await decide(deps, update, method, fields)
+  } catch (error) {
+    if (error instanceof UniqueViolation)
+      return refuse(deps, update, method, fields, [{ node: undefined, message: messages.identifierTaken() }])
+    if (isFormError(error))
+      return refuse(deps, update, method, fields, [
+        { node: undefined, message: messages.generic({ reason: error.body.reason ?? error.body.message }) },
+      ])
+    return leaveForm(deps, request, client, error)
+  }
+}
+
+/** How often a change is decided anew because somebody else changed the same identity in between. */
+const maxAttempts = 5
+
+async function decide(
+  deps: SettingsDeps,
+  update: Update,
+  method: SettingsMethod,
+  fields: Record<string, unknown>,
+  attempt = 1,
+): Promise<Response> {
+  const { flow, identity, schema, authenticated } = update
+  const now = deps.clock.now()
+  const outcome = await method.submit({ flow, identity, schema, fields, session: authenticated.session, now })
+  try {
     switch (outcome.kind) {
       case 'done':
         return await completeSettings(deps, update, method, outcome.result)
@@ -145,13 +163,10 @@ async function process(
         return await askToSignInAgain(deps, update, method, fields)
     }
   } catch (error) {
-    if (error instanceof UniqueViolation)
-      return refuse(deps, update, method, fields, [{ node: undefined, message: messages.identifierTaken() }])
-    if (isFormError(error))
-      return refuse(deps, update, method, fields, [
-        { node: undefined, message: messages.generic({ reason: error.body.reason ?? error.body.message }) },
-      ])
-    return leaveForm(deps, request, client, error)
+    if (!(error instanceof UnexpectedRowCount) || attempt === maxAttempts) throw error
+    const fresh = await findIdentityWithCredentials(deps.db, identity.id)
+    if (!fresh) throw error
+    return decide(deps, { ...update, identity: fresh }, method, fields, attempt + 1)
   }
 }
 
