@@ -10,6 +10,9 @@ import type { CrossSiteSettings } from './flows/cross-site.ts'
 import type { ContinuityDeps } from './flows/continuity.ts'
 import { createForward } from './flows/error/forward.ts'
 import { errorRoutes } from './flows/error/routes.ts'
+import { loginSettings } from './flows/login/deps.ts'
+import { loginRoutes } from './flows/login/routes.ts'
+import { logoutRoutes, logoutSettings } from './flows/logout/routes.ts'
 import { registrationRoutes } from './flows/registration/routes.ts'
 import { settingsRoutes } from './flows/settings/routes.ts'
 import { findFlow } from './flows/store.ts'
@@ -21,10 +24,10 @@ import { redirectsToAdmin, redirectsToPublic } from './http/port-redirects.ts'
 import { createAdminPort, createPublicPort, type Port } from './http/ports.ts'
 import { createReturnTo } from './http/return-to.ts'
 import { listen, type ListenSettings, type ResponseNote } from './http/server.ts'
-import type { Request } from './http/types.ts'
+import type { Request, Route } from './http/types.ts'
 import * as normalisers from './identities/normalise.ts'
 import { identityRoutes } from './identities/routes.ts'
-import { schemaRoutes } from './identities/schema-routes.ts'
+import { schemaRoutes } from './identities/schema/routes.ts'
 import { createSchemaSources } from './identities/schema-source.ts'
 import { checkIdentitySchemaAtStart } from './identities/schema/start-check.ts'
 import { createIdentitySchemas, type IdentitySchemas } from './identities/schemas.ts'
@@ -38,7 +41,9 @@ import type { LifespanOf } from './sessions/issue.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { revokeOtherSessions } from './sessions/store.ts'
 import { createTokenizer } from './sessions/tokenize.ts'
+import { hooksAfterLogin } from './hooks/login.ts'
 import { afterRegistration } from './hooks/registration.ts'
+import { loginMethods } from './methods/login.ts'
 import { missingRegistrationMethods, missingSettingsMethods } from './methods/missing.ts'
 import { breachCheck } from './methods/password/policy.ts'
 import { passwordRegistration } from './methods/password/registration.ts'
@@ -46,6 +51,7 @@ import { passwordSettings } from './methods/password/settings.ts'
 import { profileRegistration } from './methods/profile/registration.ts'
 import { profileSettings } from './methods/profile/settings.ts'
 import { createMetrics, type Metrics } from './operations/metrics.ts'
+import { openApiRoute } from './operations/openapi.ts'
 import { healthRoutes, operationsRoutes } from './operations/routes.ts'
 import type { App, AppOptions } from './serve.ts'
 import type { FactorRules } from './sessions/assurance.ts'
@@ -75,8 +81,16 @@ export async function startApp({ config, configHash, log }: AppOptions): Promise
     logResponse(log, current.config, note)
   }
   const [publicTls, adminTls] = await Promise.all([tlsOf(config, 'public'), tlsOf(config, 'admin')])
-  const publicListener = await listen({ ...listenSettings(config.serve.public), tls: publicTls, requestTimeoutMs: 15_000 }, ports.public, onResponse)
-  const adminListener = await listen({ ...listenSettings(config.serve.admin), tls: adminTls, requestTimeoutMs: 30_000 }, ports.admin, onResponse)
+  const publicListener = await listen(
+    { ...listenSettings(config.serve.public), tls: publicTls, requestTimeoutMs: 15_000 },
+    ports.public,
+    onResponse,
+  )
+  const adminListener = await listen(
+    { ...listenSettings(config.serve.admin), tls: adminTls, requestTimeoutMs: 30_000 },
+    ports.admin,
+    onResponse,
+  )
 
   return {
     publicUrl: config.serve.public.base_url,
@@ -111,7 +125,10 @@ function createParts(config: Config, lasting: Lasting) {
     secure: config.cookies.secure === 'true',
     sameSite: config.cookies.same_site,
   }
-  const crossSite: CrossSiteSettings = { csrf, relaxNative: config.dev && process.env.DEV_DISABLE_API_FLOW_ENFORCEMENT === 'true' }
+  const crossSite: CrossSiteSettings = {
+    csrf,
+    relaxNative: config.dev && process.env.DEV_DISABLE_API_FLOW_ENFORCEMENT === 'true',
+  }
   const cookieSettings = config.session.cookie
   const cookieName = cookieSettings.name
   const cookies = createSessionCookies({
@@ -135,7 +152,10 @@ function createParts(config: Config, lasting: Lasting) {
     secure: csrf.secure,
   }
   const { disallow_private_ip_ranges, private_ip_exception_urls } = config.clients.http
-  const outbound = createOutbound({ disallowPrivateRanges: disallow_private_ip_ranges, exceptionUrls: private_ip_exception_urls })
+  const outbound = createOutbound({
+    disallowPrivateRanges: disallow_private_ip_ranges,
+    exceptionUrls: private_ip_exception_urls,
+  })
   const loadSource = createSourceLoader({ outbound })
   const schemas = createIdentitySchemas({
     schemas: config.identity.schemas,
@@ -145,7 +165,10 @@ function createParts(config: Config, lasting: Lasting) {
     disallowRefs: config.security.disallow_ref_in_identity_schemas,
   })
   const onFailure = (request: Request, error: unknown) =>
-    log.error({ error, method: request.method, path: request.path, request_id: request.headers['x-request-id'] }, 'A request failed.')
+    log.error(
+      { error, method: request.method, path: request.path, request_id: request.headers['x-request-id'] },
+      'A request failed.',
+    )
   const jsonnet = createJsonnet({})
   const rules: FactorRules = {
     codePasswordless: config.selfservice.methods.code.passwordless_enabled,
@@ -172,7 +195,11 @@ function createParts(config: Config, lasting: Lasting) {
     cipher: createCipher({ algorithm: config.ciphers.algorithm, secrets: config.secrets.cipher ?? [] }),
     onFailure,
     forward: createForward({ db, clock, errorUiUrl: config.selfservice.flows.error.ui_url, onFailure }),
-    returnTo: createReturnTo({ allowed: config.selfservice.allowed_return_urls, publicBaseUrl, warn: (text) => log.warn(text) }),
+    returnTo: createReturnTo({
+      allowed: config.selfservice.allowed_return_urls,
+      publicBaseUrl,
+      warn: (text) => log.warn(text),
+    }),
     async close() {
       await jsonnet.close()
       await outbound.close()
@@ -184,12 +211,27 @@ function createPorts(parts: Parts, configHash: string): { public: Port; admin: P
   const { config, db, metrics, onFailure, publicBaseUrl, adminBaseUrl } = parts
   const { cors } = config.serve.public
   const sessions = sessionDeps(parts)
-  const publicRoutes = [...healthRoutes({ db }, ''), ...errorRoutes(parts), ...registrationRoutes(registrationDeps(parts)), ...settingsRoutes(settingsDeps(parts)), ...schemaRoutes(parts), ...sessionRoutes(sessions), ...redirectsToAdmin(adminBaseUrl)]
-  const adminRoutes = [
+  const { version } = buildInfo()
+  const publicRoutes = [
+    ...healthRoutes({ db }, ''),
+    ...errorRoutes(parts),
+    ...registrationRoutes(registrationDeps(parts)),
+    ...loginRoutes(loginDeps(parts)),
+    ...logoutRoutes({ ...parts, settings: logoutSettings(config) }),
+    ...settingsRoutes(settingsDeps(parts)),
+    ...schemaRoutes(parts),
+    ...sessionRoutes(sessions),
+    ...redirectsToAdmin(adminBaseUrl),
+  ]
+  const adminRoutes: Route[] = [
     ...healthRoutes({ db }, '/admin'),
-    ...operationsRoutes({ db, metrics, version: buildInfo().version, revision: config.revision ?? configHash }),
+    ...operationsRoutes({ db, metrics, version, revision: config.revision ?? configHash }),
     ...identityRoutes(parts),
     ...adminSessionRoutes(sessions),
+    openApiRoute({
+      version,
+      ports: () => ({ public: { url: publicBaseUrl, routes: publicRoutes }, admin: { url: adminBaseUrl, routes: adminRoutes } }),
+    }),
     ...redirectsToPublic(publicBaseUrl),
   ]
   return {
@@ -248,11 +290,46 @@ function lifespans({ session, selfservice }: Config): LifespanOf {
   return ({ organizationId }) => (organizationId === null ? general : (own.get(organizationId) ?? general))
 }
 
+/** What a password has to be like that somebody chooses. */
+function newPasswordRules({ config, outbound }: Parts) {
+  const password = config.selfservice.methods.password.config
+  return {
+    policy: { minLength: password.min_password_length, similarityCheck: password.identifier_similarity_check_enabled },
+    breached: password.haveibeenpwned_enabled
+      ? breachCheck({
+          outbound,
+          host: password.haveibeenpwned_host,
+          maxBreaches: password.max_breaches,
+          ignoreNetworkErrors: password.ignore_network_errors,
+        })
+      : undefined,
+  }
+}
+
+/** The login flow and its methods, from their part of the configuration. */
+function loginDeps(parts: Parts): Parameters<typeof loginRoutes>[0] {
+  const { config, log, normalisers } = parts
+  const onRehashFailure = (error: unknown) => log.warn({ error }, 'A password hash could not be renewed.')
+  return {
+    ...parts,
+    settings: loginSettings(config),
+    methods: loginMethods({ ...parts, normalise: normalisers.normaliseGracefully, onRehashFailure }, config),
+    hooksAfter: hooksAfterLogin(parts, config),
+  }
+}
+
 /** The registration flow and its methods, from their part of the configuration. */
 function registrationDeps(parts: Parts): Parameters<typeof registrationRoutes>[0] {
   const { config, hashing } = parts
   const { flows, methods, default_browser_return_url: defaultReturnUrl } = config.selfservice
-  const { enabled, enable_legacy_one_step: oneStep, style, ui_url: uiUrl, lifespan, login_hints: loginHints } = flows.registration
+  const {
+    enabled,
+    enable_legacy_one_step: oneStep,
+    style,
+    ui_url: uiUrl,
+    lifespan,
+    login_hints: loginHints,
+  } = flows.registration
   return {
     ...parts,
     enabled,
@@ -264,7 +341,7 @@ function registrationDeps(parts: Parts): Parameters<typeof registrationRoutes>[0
     methods: [
       profileRegistration(),
       passwordRegistration({ enabled: methods.password.enabled, hashing, ...newPasswordRules(parts) }),
-      ...missingRegistrationMethods({ webauthnPasswordless: methods.webauthn.config.passwordless }),
+      ...missingRegistrationMethods({ webauthnPasswordless: methods.webauthn.config?.passwordless ?? false }),
     ],
     after: afterRegistration(config.selfservice),
   }
@@ -272,9 +349,8 @@ function registrationDeps(parts: Parts): Parameters<typeof registrationRoutes>[0
 
 /** The settings flow and its methods, from their part of the configuration. */
 function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0] {
-  const { config, hashing, outbound } = parts
+  const { config, hashing } = parts
   const { flows, methods } = config.selfservice
-  const password = methods.password.config
   const privilegedAgeMicros = durationMicros(flows.settings.privileged_session_max_age)
   const { hooks: _global, default_browser_return_url: returnUrl, ...after } = flows.settings.after
   return {
@@ -284,17 +360,17 @@ function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0] {
     defaultReturnUrl: config.selfservice.default_browser_return_url,
     lifespanMicros: durationMicros(flows.settings.lifespan),
     requiredAal: flows.settings.required_aal,
-    organizations: methods.b2b.config.organizations.map(({ id, domains }) => ({ id: id ?? '', domains: domains ?? [] })),
+    organizations: methods.b2b.config.organizations.map(({ id, domains }) => ({
+      id: id ?? '',
+      domains: domains ?? [],
+    })),
     methods: [
       profileSettings({ ...parts, enabled: methods.profile.enabled, privilegedAgeMicros }),
       passwordSettings({
         ...parts,
         enabled: methods.password.enabled,
         hashing,
-        policy: { minLength: password.min_password_length, similarityCheck: password.identifier_similarity_check_enabled },
-        breached: password.haveibeenpwned_enabled
-          ? breachCheck({ outbound, host: password.haveibeenpwned_host, maxBreaches: password.max_breaches, ignoreNetworkErrors: password.ignore_network_errors })
-          : undefined,
+        ...newPasswordRules(parts),
         privilegedAgeMicros,
       }),
       ...missingSettingsMethods,
@@ -304,14 +380,19 @@ function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0] {
       const revokes = own?.hooks.some(({ hook }: { hook: string }) => hook === 'revoke_active_sessions') ?? false
       return {
         returnUrl: own?.default_browser_return_url ?? returnUrl,
-        statements: ({ identity, session, now }) => (revokes ? [revokeOtherSessions(identity.id, session.id, now)] : []),
+        statements: ({ identity, session, now }) =>
+          revokes ? [revokeOtherSessions(identity.id, session.id, now)] : [],
       }
     },
   }
 }
 
 /** The path below which the public API lives, without a slash at its end. */
-const pathOf = (baseUrl: string): string => baseUrl.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '').replace(/[?#].*$/s, '').replace(/\/+$/, '')
+const pathOf = (baseUrl: string): string =>
+  baseUrl
+    .replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '')
+    .replace(/[?#].*$/s, '')
+    .replace(/\/+$/, '')
 
 const maxConnectSeconds = 300
 
@@ -337,7 +418,12 @@ async function checkIdentitySchemas(config: Config, schemas: IdentitySchemas): P
     config.identity.schemas.map(async ({ id, url }, index) => {
       const path = `identity.schemas.${index}.url`
       const value = url.startsWith('base64://') ? JSON.stringify(`${url.slice(0, 40)}…`) : JSON.stringify(url)
-      const problem = (reason: string) => ({ path, value, reason: `Identity schema ${JSON.stringify(id)}: ${reason}`, remedy: 'Correct the schema or its address.' })
+      const problem = (reason: string) => ({
+        path,
+        value,
+        reason: `Identity schema ${JSON.stringify(id)}: ${reason}`,
+        remedy: 'Correct the schema or its address.',
+      })
       try {
         return checkIdentitySchemaAtStart(await schemas.document(id)).map(problem)
       } catch (error) {
@@ -348,7 +434,11 @@ async function checkIdentitySchemas(config: Config, schemas: IdentitySchemas): P
   if (problems.flat().length > 0) throw new ConfigurationError(problems.flat())
 }
 
-function listenSettings({ host, port, socket }: Config['serve']['public'] | Config['serve']['admin']): Omit<ListenSettings, 'tls' | 'requestTimeoutMs'> {
+function listenSettings({
+  host,
+  port,
+  socket,
+}: Config['serve']['public'] | Config['serve']['admin']): Omit<ListenSettings, 'tls' | 'requestTimeoutMs'> {
   return { host, port, socket }
 }
 
@@ -363,13 +453,28 @@ async function pem({ path, base64 }: { path?: string; base64?: string }, key: st
   try {
     return await readFile(path ?? '', 'utf8')
   } catch (error) {
-    throw new ConfigurationError([{ path: `${key}.path`, value: JSON.stringify(path ?? ''), reason: (error as Error).message, remedy: 'Name a file that this server may read.' }])
+    throw new ConfigurationError([
+      {
+        path: `${key}.path`,
+        value: JSON.stringify(path ?? ''),
+        reason: (error as Error).message,
+        remedy: 'Name a file that this server may read.',
+      },
+    ])
   }
 }
 
 function logResponse(log: Logger, config: Config, { method, path, status, durationMs, requestId }: ResponseNote): void {
   const isHealth = /\/health\/(alive|ready)$/.test(path)
   if (isHealth && config.serve.public.request_log.disable_for_health) return
-  log.info({ method, path, status, duration_ms: Math.round(durationMs * 10) / 10, ...(requestId === '' ? {} : { request_id: requestId }) }, 'Answered.')
+  log.info(
+    {
+      method,
+      path,
+      status,
+      duration_ms: Math.round(durationMs * 10) / 10,
+      ...(requestId === '' ? {} : { request_id: requestId }),
+    },
+    'Answered.',
+  )
 }
-

@@ -84,7 +84,7 @@ function registrationRow(
     enabled: false,
     fields: texts.map((field) => ({ name: field, type: 'string' as const })),
     claims: (fields, { flow }) => claims(fields, flow.type),
-    draw: () => ({ nodes: [] }),
+    nodes: () => [],
     submit: () => Promise.reject(new Error(`${name} is switched off`)),
   }
 }
