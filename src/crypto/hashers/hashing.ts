@@ -50,7 +50,7 @@ export function createHashing({
   config,
   dev,
   concurrency = availableParallelism(),
-  maxWaiting = 128,
+  maxWaiting = 256,
 }: {
   config: HashersConfig
   dev: boolean
