@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export type TestServer = {
+  publicUrl: string
+  adminUrl: string
+  /** Ends the process as a loss of power would. */
+  kill(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Where the pages of the application are; nothing answers there. */
+export const pages = 'https://shop.example'
+
+const identifies = { credentials: { password: { identifier: true } } }
+const reaches = { verification: { via: 'email' }, recovery: { via: 'email' } }
+const person = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  type: 'object',
+  properties: {
+    traits: {
+      type: 'object',
+      required: ['email'],
+      additionalProperties: false,
+      properties: {
+        email: { type: 'string', format: 'email', title: 'E-mail', 'ory.sh/kratos': { ...identifies, ...reaches } },
+        name: { type: 'string', title: 'Name' },
+      },
+    },
+  },
+}
+
+/** Somebody who registers is signed in at once; passwords are hashed quickly rather than safely. */
+const configuration = (dsn: string, publicPort: number, adminPort: number) => ({
+  dsn,
+  serve: {
+    public: { host: '127.0.0.1', port: publicPort, base_url: `http://127.0.0.1:${publicPort}/` },
+    admin: { host: '127.0.0.1', port: adminPort, base_url: `http://127.0.0.1:${adminPort}/` },
+  },
+  log: { level: 'error' },
+  secrets: { cookie: ['a cookie secret for tests'], cipher: ['32-characters-of-insecure-secret'] },
+  hashers: { algorithm: 'bcrypt', bcrypt: { cost: 4 } },
+  identity: {
+    default_schema_id: 'person',
+    schemas: [{ id: 'person', url: `base64://${Buffer.from(JSON.stringify(person)).toString('base64')}` }],
+  },
+  session: { whoami: { required_aal: 'aal1' } },
+  selfservice: {
+    default_browser_return_url: `${pages}/welcome`,
+    allowed_return_urls: [pages],
+    methods: {
+      password: { enabled: true, config: { haveibeenpwned_enabled: false } },
+      code: { enabled: false },
+      link: { enabled: false },
+    },
+    flows: {
+      error: { ui_url: `${pages}/error` },
+      login: { ui_url: `${pages}/login` },
+      registration: { ui_url: `${pages}/registration`, after: { password: { hooks: [{ hook: 'session' }] } } },
+      settings: { ui_url: `${pages}/settings` },
+    },
+  },
+})
+
+/**
+ * The server as operators start it, in a process of its own, on free ports.
+ * @throws Error with what the server said last when it does not come up
+ */
+export async function startServer(dsn: string): Promise<TestServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'zelos-server-'))
+  const [publicPort, adminPort] = [await freePort(), await freePort()]
+  const file = join(folder, 'zelos.json')
+  writeFileSync(file, JSON.stringify(configuration(dsn, publicPort, adminPort)))
+
+  const child = spawn(join(import.meta.dirname, '../../bin/zelos'), ['serve', '--dev', '-c', file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
+    child.kill(signal)
+    await ended
+    rmSync(folder, { recursive: true, force: true })
+  }
+
+  const publicUrl = `http://127.0.0.1:${publicPort}`
+  while (!(await answers(`${publicUrl}/health/ready`))) {
+    if (child.exitCode !== null) throw new Error(`The server did not start. It said:\n${output}`)
+  }
+  return {
+    publicUrl,
+    adminUrl: `http://127.0.0.1:${adminPort}`,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok
+  } catch {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return false
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
