@@ -11,6 +11,7 @@ import { messages } from '../../ui/messages.ts'
 import { returnToOf } from '../flow.ts'
 import { problemsFrom, type Problem } from '../form.ts'
 import type { ContinueWith } from '../wire.ts'
+import type { SuccessfulNativeRegistration } from '../wire-schema.ts'
 import type { RegistrationDeps } from './deps.ts'
 import { contributionsOf, type Contribution } from './hook.ts'
 import type { Registered, RegistrationMethod } from './method.ts'
@@ -67,7 +68,7 @@ function answer(
     ...continueWith,
     ...(client === 'native' && signsIn ? [{ action: 'set_ory_session_token' as const, ory_session_token: token }] : []),
   ]
-  const view = {
+  const view: SuccessfulNativeRegistration = {
     ...(client === 'native' && signsIn ? { session_token: token } : {}),
     ...(signsIn ? { session: sessionView(deps, identity, opened) } : {}),
     identity: publicIdentity(identity, deps.publicBaseUrl),
