@@ -66,8 +66,7 @@ type Lasting = { db: Db; clock: Clock; log: Logger; metrics: Metrics }
 export type Parts = ReturnType<typeof createParts>
 
 /** Starts both ports. @throws ConfigurationError when the configuration names something that cannot be used */
-export async function startApp({ config, configHash, log }: AppOptions): Promise<App> {
-  const clock = systemClock()
+export async function startApp({ config, configHash, log, clock = systemClock() }: AppOptions): Promise<App> {
   const db = await connectPatiently(config, log)
   // A database that lives as long as the process, or a developer's, is prepared without being asked.
   if (config.dev || config.dsn === 'memory') await migrateUp(db, clock)

@@ -7,11 +7,11 @@ import type { Config } from './config/schema.ts'
 import { watchConfig } from './config/watch.ts'
 import { connect } from './db/connect.ts'
 import { migrateUp } from './db/migrate.ts'
-import { systemClock } from './lib/clock.ts'
+import { type Clock, systemClock } from './lib/clock.ts'
 import { type Logger, createLog } from './operations/log.ts'
 import { buildInfo } from './version.ts'
 
-export type AppOptions = { config: Config; configHash: string; dev: boolean; log: Logger }
+export type AppOptions = { config: Config; configHash: string; dev: boolean; log: Logger; clock?: Clock }
 /** A server that answers on both ports. `close` ends it once the requests under way are answered. */
 export type App = {
   reload(config: Config, hash: string): Promise<void>
