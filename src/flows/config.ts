@@ -1,7 +1,7 @@
 import { choice, duration, flag, uriReference } from '../lib/shape.ts'
 
 /** The page that Kratos names where none is configured. */
-const fallbackPage = (flow: string) => `https://www.ory.com/kratos/docs/fallback/${flow}`
+export const fallbackPage = (flow: string) => `https://www.ory.com/kratos/docs/fallback/${flow}`
 
 /** Keys that every flow with a form has. */
 export const flowBasics = (flow: string) => ({
