@@ -101,7 +101,7 @@ export const registrationOperations = (bodies: readonly TSchema[]) => {
       summary: 'Read a registration flow',
       query: id,
       reads: 'cookies',
-      answers: { 200: schemas.registrationFlow, 403: errorGeneric, ...gone },
+      answers: { 200: schemas.registrationFlow, 303: 'redirect', 403: errorGeneric, ...gone },
     },
     updateRegistrationFlow: {
       tag,
@@ -112,6 +112,7 @@ export const registrationOperations = (bodies: readonly TSchema[]) => {
       form: true,
       answers: {
         200: schemas.successfulNativeRegistration,
+        302: 'redirect',
         303: 'redirect',
         400: [schemas.registrationFlow, errorGeneric],
         403: errorGeneric,
@@ -152,7 +153,7 @@ export const settingsOperations = (bodies: readonly TSchema[]) => {
       summary: 'Read a settings flow',
       query: id,
       reads: 'session',
-      answers: { 200: schemas.settingsFlow, 303: 'redirect', 401: errorGeneric, 403: tooWeak, ...gone },
+      answers: { 200: schemas.settingsFlow, 302: 'redirect', 401: errorGeneric, 403: tooWeak, ...gone },
     },
     updateSettingsFlow: {
       tag,
@@ -163,6 +164,7 @@ export const settingsOperations = (bodies: readonly TSchema[]) => {
       form: true,
       answers: {
         200: schemas.settingsFlow,
+        302: 'redirect',
         303: 'redirect',
         400: [schemas.settingsFlow, errorGeneric],
         401: errorGeneric,

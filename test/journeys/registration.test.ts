@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { createAgent } from '../support/agent.ts'
 import {
   clientKinds,
   createClient,
@@ -15,7 +16,7 @@ import {
   type Step,
 } from '../support/clients.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
-import { pages, startServer, type TestServer } from '../support/server.ts'
+import { pages, startProcess, type OuterServer } from '../support/server.ts'
 
 const password = 'correct horse 4 staples'
 
@@ -37,10 +38,10 @@ const databases = [
 
 type Found = { id: string; traits: { email: string; name?: string } }
 
-const identitiesWith = async ({ adminUrl }: TestServer, email: string): Promise<Found[]> =>
-  (await (
-    await fetch(`${adminUrl}/admin/identities?credentials_identifier=${encodeURIComponent(email)}`)
-  ).json()) as Found[]
+const identitiesWith = async (server: OuterServer, email: string): Promise<Found[]> => {
+  const url = `${server.adminUrl}/admin/identities?credentials_identifier=${encodeURIComponent(email)}`
+  return (await createAgent(server).request('GET', url)).body as unknown as Found[]
+}
 
 /** Where a person ends who is done: pages at their address, programs with an identity. */
 function assertDone(kind: ClientKind, step: Step): asserts step is Extract<Step, { kind: 'end' }> {
@@ -57,9 +58,9 @@ async function signUp(client: Client, email: string): Promise<Step> {
 
 for (const { name, create } of databases) {
   describe(name, () => {
-    let server: TestServer
+    let server: OuterServer
     before(async () => {
-      server = await startServer(await create())
+      server = await startProcess(await create())
     })
     after(() => server.stop())
 
@@ -152,7 +153,7 @@ for (const { name, create } of databases) {
 
   test(`${name}: whoever was told that they are registered still is after the process was killed`, async () => {
     const dsn = await create()
-    const doomed = await startServer(dsn)
+    const doomed = await startProcess(dsn)
     const registered: { client: Client; email: string }[] = []
     let enough = () => {}
     const isEnough = new Promise<void>((resolve) => (enough = resolve))
@@ -174,7 +175,7 @@ for (const { name, create } of databases) {
     await Promise.all(stream)
     assert.equal(cutOff, 8)
 
-    const server = await startServer(dsn)
+    const server = await startProcess(dsn)
     try {
       for (const { email, client } of registered) {
         assert.equal((await identitiesWith(server, email)).length, 1, email)

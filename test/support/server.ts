@@ -3,14 +3,35 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { merge } from '../../src/config/merge.ts'
+import { describe } from '../../src/config/problem.ts'
+import { microsPerSecond, systemClock } from '../../src/lib/clock.ts'
+import { createLog } from '../../src/operations/log.ts'
 
 export type TestServer = {
   publicUrl: string
   adminUrl: string
-  /** Ends the process as a loss of power would. */
-  kill(): Promise<void>
   stop(): Promise<void>
 }
+
+/** A server that can be seen into, as it runs in the process of the test. */
+export type InnerServer = TestServer & {
+  /** Lets time go by for the server; nobody waits. */
+  pass(seconds: number): void
+  /** What it logged, one JSON text per entry. */
+  logged: readonly string[]
+}
+
+/** A server in a process of its own. */
+export type OuterServer = TestServer & {
+  /** Ends the process as a loss of power would. */
+  kill(): Promise<void>
+}
+
+/** Keys of the configuration, laid over those that all tests have. */
+export type ConfigPatch = Readonly<Record<string, unknown>>
 
 /** Where the pages of the application are; nothing answers there. */
 export const pages = 'https://shop.example'
@@ -66,10 +87,49 @@ const configuration = (dsn: string, publicPort: number, adminPort: number) => ({
 })
 
 /**
+ * The server on free ports of this process, with a migrated database.
+ * @throws Error when the configuration is refused
+ */
+export async function startServer({
+  dsn = 'memory',
+  config: patch = {},
+}: { dsn?: string; config?: ConfigPatch } = {}): Promise<InnerServer> {
+  const logged: string[] = []
+  const clock = systemClock()
+  let passed = 0
+  // Between the look for a free port and its use somebody else may take it.
+  for (let attempt = 1; ; attempt++) {
+    const [publicPort, adminPort] = [await freePort(), await freePort()]
+    const base = merge({ ...configuration(dsn, publicPort, adminPort), dev: true }, patch) as Record<string, unknown>
+    const loaded = await loadConfig({ files: [], env: {}, base })
+    if (!loaded.ok) throw new Error(describe(loaded.problems))
+    const { config, hash } = loaded
+    try {
+      const app = await startApp({
+        config,
+        configHash: hash,
+        dev: true,
+        log: createLog({ ...config.log, format: 'json' }, 'test', { write: (line) => void logged.push(line) }),
+        clock: { now: () => clock.now() + passed },
+      })
+      return {
+        publicUrl: `http://127.0.0.1:${publicPort}`,
+        adminUrl: `http://127.0.0.1:${adminPort}`,
+        logged,
+        pass: (seconds) => void (passed += seconds * microsPerSecond),
+        stop: () => app.close(),
+      }
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EADDRINUSE' || attempt === 5) throw error
+    }
+  }
+}
+
+/**
  * The server as operators start it, in a process of its own, on free ports.
  * @throws Error with what the server said last when it does not come up
  */
-export async function startServer(dsn: string): Promise<TestServer> {
+export async function startProcess(dsn: string): Promise<OuterServer> {
   const folder = mkdtempSync(join(tmpdir(), 'zelos-server-'))
   const [publicPort, adminPort] = [await freePort(), await freePort()]
   const file = join(folder, 'zelos.json')
