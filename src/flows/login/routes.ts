@@ -1,13 +1,6 @@
-import { errors } from '../../errors.ts'
-import { parseUuid } from '../../lib/uuid.ts'
-import { csrfError } from '../../http/csrf.ts'
 import { json } from '../../http/respond.ts'
 import type { Request, Response, Route } from '../../http/types.ts'
-import { nodeValue } from '../../ui/node.ts'
-import { expiredOnRead } from '../answer.ts'
-import { isExpired } from '../flow.ts'
-import { findNode } from '../form.ts'
-import { findFlow } from '../store.ts'
+import { readFlow } from '../read.ts'
 import { loginFlow } from '../wire.ts'
 import type { LoginDeps } from './deps.ts'
 import { startLogin } from './start.ts'
@@ -50,16 +43,5 @@ async function startInBrowser(deps: LoginDeps, request: Request): Promise<Respon
   }
 }
 
-/** A login flow as it is; those of browsers only for the browser that began them. */
-async function readLogin({ db, clock, crossSite, publicBaseUrl }: LoginDeps, request: Request): Promise<Response> {
-  const id = parseUuid(request.query.get('id'))
-  const flow = id && (await findFlow(db, 'login', id))
-  if (!flow) throw errors.notFound()
-  const token = nodeValueOf(findNode(flow.ui, 'csrf_token'))
-  if (flow.type === 'browser' && !request.csrf.verify(token))
-    throw csrfError(request, crossSite.csrf, { inForm: false })
-  if (isExpired(flow, clock.now())) throw expiredOnRead(flow, publicBaseUrl, { id: 'self_service_flow_expired' })
-  return json(200, loginFlow(flow))
-}
-
-const nodeValueOf = (node: ReturnType<typeof findNode>): string => (node ? String(nodeValue(node) ?? '') : '')
+const readLogin = async (deps: LoginDeps, request: Request): Promise<Response> =>
+  json(200, loginFlow(await readFlow(deps, 'login', request, request.query.get('id'))))

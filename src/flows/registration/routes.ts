@@ -1,15 +1,11 @@
 import { errors } from '../../errors.ts'
-import { csrfError } from '../../http/csrf.ts'
 import { acceptsJson, isJson } from '../../http/negotiate.ts'
 import { json, redirect } from '../../http/respond.ts'
 import type { Request, Response, Route } from '../../http/types.ts'
-import { parseUuid } from '../../lib/uuid.ts'
 import { openExchange } from '../../sessions/exchange/exchange.ts'
-import { nodeValue } from '../../ui/node.ts'
-import { expiredOnRead } from '../answer.ts'
-import { flowPage, isExpired } from '../flow.ts'
-import { findNode } from '../form.ts'
-import { findFlow, insertFlow } from '../store.ts'
+import { flowPage } from '../flow.ts'
+import { readFlow } from '../read.ts'
+import { insertFlow } from '../store.ts'
 import { registrationFlow } from '../wire.ts'
 import type { RegistrationDeps } from './deps.ts'
 import { beginningOf, beginRegistration, registrationDisabled } from './start.ts'
@@ -76,16 +72,7 @@ async function createNative(deps: RegistrationDeps, request: Request): Promise<R
 
 /** A browser's flow is read by that browser alone; a native one by whoever knows its id. */
 async function readRegistration(deps: RegistrationDeps, request: Request): Promise<Response> {
-  const { db, clock, crossSite, enabled, forward, publicBaseUrl } = deps
+  const { enabled, forward } = deps
   if (!enabled) return forward(request, registrationDisabled())
-  const id = parseUuid(request.query.get('id'))
-  const flow = id && (await findFlow(db, 'registration', id))
-  if (!flow) throw errors.notFound()
-  if (flow.type === 'browser') {
-    const csrf = findNode(flow.ui, 'csrf_token')
-    if (!request.csrf.verify(String((csrf && nodeValue(csrf)) ?? '')))
-      throw csrfError(request, crossSite.csrf, { inForm: false })
-  }
-  if (isExpired(flow, clock.now())) throw expiredOnRead(flow, publicBaseUrl, { id: 'self_service_flow_expired' })
-  return json(200, registrationFlow(flow))
+  return json(200, registrationFlow(await readFlow(deps, 'registration', request, request.query.get('id'))))
 }
