@@ -1,3 +1,4 @@
+import type { Json } from '../lib/json.ts'
 import type { Problem } from './form.ts'
 import type { Ui } from './flow.ts'
 
@@ -7,8 +8,8 @@ export type Outcome<Result> =
   | { kind: 'done'; result: Result }
   /** The same form, with texts on its fields. `ui` when the method changed the form first, as with values to keep. */
   | { kind: 'retry'; problems: readonly Problem[]; ui?: Ui }
-  /** Other nodes, state or texts: the next step, a way back, a code that was sent. */
-  | { kind: 'advance'; ui: Ui; state?: string; active?: string }
+  /** Other nodes, state or texts: the next step, a way back, a code that was sent. `internal` replaces what was remembered. */
+  | { kind: 'advance'; ui: Ui; state?: string; active?: string; internal?: Record<string, Json> }
   /** Too old a session for this change: it is parked, and the person signs in again. */
   | { kind: 'refresh' }
 

@@ -76,6 +76,7 @@ export const settingsFlow = named('settingsFlow', {
   ...beginning,
   identity: publicIdentity,
   state: state(['show_form', 'success']),
+  transient_payload: Type.Optional(transientPayload),
   continue_with: Type.Optional(Type.Array(continueWith)),
 })
 

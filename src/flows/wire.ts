@@ -71,7 +71,7 @@ export const registrationFlow = (
 export const settingsFlow = (
   flow: Flow,
   identity: PublicIdentityView,
-  { continueWith = [] }: FlowExtras = {},
+  { continueWith = [], transientPayload }: FlowExtras = {},
 ): SettingsFlow => ({
   id: flow.id,
   organization_id: flow.organizationId,
@@ -83,5 +83,6 @@ export const settingsFlow = (
   ui: uiObject(flow.ui),
   identity,
   state: flow.state,
+  ...(transientPayload === undefined ? {} : { transient_payload: transientPayload }),
   ...(continueWith.length === 0 ? {} : { continue_with: [...continueWith] }),
 })

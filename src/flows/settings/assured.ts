@@ -10,7 +10,7 @@ import type { SettingsDeps } from './deps.ts'
 /** Whether a session is strong enough to see and change settings. */
 export const isAssured = (
   { db, rules, requiredAal }: SettingsDeps,
-  { session, identity }: Authenticated,
+  { session, identity }: Pick<Authenticated, 'session' | 'identity'>,
 ): Promise<boolean> => meetsRequirement({ db, rules }, requiredAal, session, identity)
 
 /** Where a second factor is asked for, and where to go on afterwards. */

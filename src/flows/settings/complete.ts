@@ -1,11 +1,9 @@
 import { json, redirect } from '../../http/respond.ts'
 import { updateIdentity } from '../../identities/store.ts'
-import { publicIdentity } from '../../identities/wire.ts'
 import { messages } from '../../ui/messages.ts'
 import { withMessages } from '../form.ts'
 import { flowPage, returnToOf, type Flow } from '../flow.ts'
 import { insertFlow, updateFlow } from '../store.ts'
-import { settingsFlow } from '../wire.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { Response } from '../../http/types.ts'
 import type { SettingsDeps } from './deps.ts'
@@ -14,8 +12,9 @@ import { updateContinuedSession } from '../../sessions/store.ts'
 import type { CompletedFactor } from '../../sessions/issue.ts'
 import type { Micros } from '../../lib/clock.ts'
 import type { SettingsMethod, SettingsResult } from './method.ts'
-import { beginSettings } from './start.ts'
+import { beginSettings, lastMethod } from './start.ts'
 import type { Update } from './submit.ts'
+import { settingsView } from './view.ts'
 
 /**
  * Stores a change in one transaction with the flow's success, and answers. The flow shows a fresh form whose `action`
@@ -28,7 +27,7 @@ export async function completeSettings(
   method: SettingsMethod,
   { identity: changed, factor, statements = [] }: SettingsResult,
 ): Promise<Response> {
-  const { db, clock, publicBaseUrl, uiUrl } = deps
+  const { db, clock, uiUrl } = deps
   const { request, client, flow, identity, authenticated, jar } = update
   const after = deps.after(method.name)
   const target = deps.returnTo(returnToOf(flow), after.returnUrl ?? flowPage(uiUrl, flow.id))
@@ -44,7 +43,7 @@ export async function completeSettings(
     ...flow,
     state: 'success',
     ui: withMessages(followUp.ui, [messages.settingsSaved()]),
-    internal: followUp.internal,
+    internal: { ...followUp.internal, [lastMethod]: method.name },
     updatedAt: now,
   }
   await db.batch([
@@ -56,15 +55,13 @@ export async function completeSettings(
     ...after.statements({ identity: stored, session: authenticated.session, now }),
   ])
 
-  const view = (continueWith: Parameters<typeof settingsFlow>[2]) =>
-    settingsFlow(completed, publicIdentity(stored, publicBaseUrl), continueWith)
-  if (client === 'native') return json(200, view({}))
+  if (client === 'native') return json(200, await settingsView(deps, completed, stored))
   const cookies = [deps.cookies.write(authenticated.token, authenticated.session.expiresAt)]
   if (client === 'browser') return { ...redirect(request, 303, target), cookies }
-  return {
-    ...json(200, view({ continueWith: [{ action: 'redirect_browser_to', redirect_browser_to: target }] })),
-    cookies,
-  }
+  const view = await settingsView(deps, completed, stored, {
+    continueWith: [{ action: 'redirect_browser_to', redirect_browser_to: target }],
+  })
+  return { ...json(200, view), cookies }
 }
 
 /** The session of somebody who has just proved another factor by setting it up. It does not last longer for it. */

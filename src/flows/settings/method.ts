@@ -1,5 +1,5 @@
 import type { BodyField } from '../decode.ts'
-import type { Flow } from '../flow.ts'
+import type { Flow, Ui } from '../flow.ts'
 import type { Outcome } from '../outcome.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { IdentitySchema } from '../../identities/schema/schema.ts'
@@ -46,6 +46,11 @@ export type SettingsMethod = {
   parksNative?: boolean
   /** Texts of earlier submissions stay on the form. */
   keepsMessages?: boolean
+  /**
+   * Puts in what a form shows but nobody stores with it, such as secrets and pictures, from what the method remembers.
+   * Called for every form that leaves as JSON.
+   */
+  show?(ui: Ui, flow: Flow): Ui | Promise<Ui>
   /** The form with what was submitted in it, when the submission is refused. */
   refill?(form: SettingsForm, fields: Record<string, unknown>): Flow['ui']
   submit(submission: SettingsSubmission): Promise<Outcome<SettingsResult>>

@@ -4,7 +4,6 @@ import { errorResponse, redirect } from '../../http/respond.ts'
 import { clientOf, type Client } from '../../http/negotiate.ts'
 import { joinPath } from '../../http/urls.ts'
 import { findIdentityWithCredentials } from '../../identities/store.ts'
-import { publicIdentity } from '../../identities/wire.ts'
 import { nilUuid, parseUuid } from '../../lib/uuid.ts'
 import { expiredContext, messages } from '../../ui/messages.ts'
 import { sortNodes } from '../../ui/node.ts'
@@ -14,8 +13,8 @@ import { checkCrossSite } from '../cross-site.ts'
 import { decodeBody, validateBody, type BodySpec } from '../decode.ts'
 import { problemsFrom, withCsrf, withMessages, withoutMessages, withProblems, type Problem } from '../form.ts'
 import { initUrl, isExpired, requestUrlOf, type Flow, type Ui } from '../flow.ts'
+import type { Outcome } from '../outcome.ts'
 import { findFlow, insertFlow, updateFlow } from '../store.ts'
-import { settingsFlow } from '../wire.ts'
 import type { Authenticated } from '../../sessions/authenticate.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { IdentitySchema } from '../../identities/schema/schema.ts'
@@ -23,9 +22,10 @@ import type { Json } from '../../lib/json.ts'
 import type { Request, Response } from '../../http/types.ts'
 import { completeSettings } from './complete.ts'
 import type { SettingsDeps } from './deps.ts'
-import type { SettingsMethod } from './method.ts'
+import type { SettingsMethod, SettingsResult } from './method.ts'
 import { answerSignedOut, isAssured, stepUpUrl } from './assured.ts'
-import { beginSettings, pendingName, settingsOrder } from './start.ts'
+import { beginSettings, lastMethod, pendingName, settingsOrder } from './start.ts'
+import { settingsView } from './view.ts'
 
 /** Everything that is known once the flow is found to be open and the person's own. */
 export type Update = {
@@ -40,7 +40,7 @@ export type Update = {
 
 /** `POST` and `GET /self-service/settings?flow=`: the steps in the order in which their errors win. */
 export async function updateSettings(deps: SettingsDeps, request: Request): Promise<Response> {
-  const { db, clock, forward, publicBaseUrl } = deps
+  const { db, clock, forward } = deps
   const authenticated = await deps.authenticate(request)
   if (!authenticated) return answerSignedOut(deps, request)
 
@@ -51,12 +51,7 @@ export async function updateSettings(deps: SettingsDeps, request: Request): Prom
   if (!flow) return forward(request, flowNotFound())
 
   const client = clientOf(request, flow.type)
-  if (!(await isAssured(deps, authenticated))) {
-    const target = stepUpUrl(publicBaseUrl, requestUrlOf(request))
-    return client === 'browser'
-      ? redirect(request, 303, target)
-      : errorResponse(request, errors.sessionAal2Required(target))
-  }
+  if (!(await isAssured(deps, authenticated))) return askToStepUp(deps, request, client)
   const jar = openPendingJar(deps.continuity, request)
   const identity = await findIdentityWithCredentials(db, authenticated.identity.id)
   if (!identity) return answerSignedOut(deps, request)
@@ -148,7 +143,9 @@ async function decide(
   fields: Record<string, unknown>,
   attempt = 1,
 ): Promise<Response> {
-  const { flow, identity, schema, authenticated } = update
+  const { request, client, flow, identity, schema, authenticated } = update
+  // The identity was read after the session was judged: a second factor that came in between counts.
+  if (!(await isAssured(deps, { session: authenticated.session, identity }))) return askToStepUp(deps, request, client)
   const now = deps.clock.now()
   const outcome = await method.submit({ flow, identity, schema, fields, session: authenticated.session, now })
   try {
@@ -158,15 +155,18 @@ async function decide(
       case 'retry':
         return await refuse(deps, update, method, fields, outcome.problems)
       case 'advance':
-        return await show(deps, update, outcome.ui, 200)
+        return await showNext(deps, update, outcome, fields)
       case 'refresh':
         return await askToSignInAgain(deps, update, method, fields)
     }
   } catch (error) {
     if (!(error instanceof UnexpectedRowCount) || attempt === maxAttempts) throw error
-    const fresh = await findIdentityWithCredentials(deps.db, identity.id)
-    if (!fresh) throw error
-    return decide(deps, { ...update, identity: fresh }, method, fields, attempt + 1)
+    const [current, fresh] = await Promise.all([
+      deps.authenticate(request),
+      findIdentityWithCredentials(deps.db, identity.id),
+    ])
+    if (!current || !fresh) return answerSignedOut(deps, request)
+    return decide(deps, { ...update, authenticated: current, identity: fresh }, method, fields, attempt + 1)
   }
 }
 
@@ -181,29 +181,49 @@ function refuse(
   const { flow, identity, schema } = update
   const kept = method.keepsMessages ? flow.ui : withoutMessages(flow.ui)
   const refilled = method.refill ? method.refill({ flow: { ...flow, ui: kept }, identity, schema }, fields) : kept
-  return show(deps, update, withProblems(refilled, problems))
+  const noted: Flow = { ...flow, internal: { ...flow.internal, [lastMethod]: method.name } }
+  return show(deps, { ...update, flow: noted }, withProblems(refilled, problems))
 }
 
-/** Stores a changed form and shows it. */
+/** Stores a form with what has to be mended, and shows it. */
 async function show(
   deps: SettingsDeps,
   { request, client, flow, identity, schema }: Update,
   changed: Ui,
-  status = 400,
 ): Promise<Response> {
   const ui = flow.ui.nodes === null ? changed : withCsrf(changed, request.csrf.token())
   const next: Flow = {
     ...flow,
-    ui: { ...ui, nodes: ui.nodes && (status === 400 ? sortNodes(ui.nodes, settingsOrder(schema)) : ui.nodes) },
+    ui: { ...ui, nodes: ui.nodes && sortNodes(ui.nodes, settingsOrder(schema)) },
     updatedAt: deps.clock.now(),
   }
   await deps.db.batch([updateFlow(next)])
-  return showForm(request, client, {
-    flow: next,
-    view: settingsFlow(next, publicIdentity(identity, deps.publicBaseUrl)),
-    uiUrl: deps.uiUrl,
-    status,
-  })
+  const view = client === 'browser' ? undefined : await settingsView(deps, next, identity)
+  return showForm(request, client, { flow: next, view, uiUrl: deps.uiUrl })
+}
+
+/** Stores a form with what a method showed without changing anything: its nodes stay in the order in which they came. */
+async function showNext(
+  deps: SettingsDeps,
+  { request, client, flow, identity }: Update,
+  { ui, internal = flow.internal }: Extract<Outcome<SettingsResult>, { kind: 'advance' }>,
+  { transient_payload: transientPayload = {} }: Record<string, unknown>,
+): Promise<Response> {
+  const next: Flow = { ...flow, ui: withCsrf(ui, request.csrf.token()), internal, updatedAt: deps.clock.now() }
+  await deps.db.batch([updateFlow(next)])
+  const view =
+    client === 'browser'
+      ? undefined
+      : await settingsView(deps, next, identity, { transientPayload: transientPayload as Json })
+  return showForm(request, client, { flow: next, view, uiUrl: deps.uiUrl, status: 200 })
+}
+
+/** The session is too weak for these settings: first a second factor, then the same address again. */
+function askToStepUp({ publicBaseUrl }: SettingsDeps, request: Request, client: Client): Response {
+  const target = stepUpUrl(publicBaseUrl, requestUrlOf(request))
+  return client === 'browser'
+    ? redirect(request, 303, target)
+    : errorResponse(request, errors.sessionAal2Required(target))
 }
 
 /** Parks the change and asks for a new login, after which a page's change is carried out by itself. */
