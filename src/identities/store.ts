@@ -304,7 +304,8 @@ export const replaceCredentialConfig = (identityId: string, before: Credential, 
   params: [identityId, before.type, JSON.stringify(config), JSON.stringify(before.config), updatedAt],
 })
 
-export const setAvailableAal = (identityId: string, aal: Aal): Statement => ({
-  sql: 'update identities set available_aal = $2 where id = $1',
-  params: [identityId, aal],
+/** Notes the highest level that was computed from what was read; an identity that was written since has a fresher one. */
+export const setAvailableAal = ({ id, updatedAt }: Pick<Identity, 'id' | 'updatedAt'>, aal: Aal): Statement => ({
+  sql: 'update identities set available_aal = $2 where id = $1 and updated_at = $3',
+  params: [id, aal, updatedAt],
 })

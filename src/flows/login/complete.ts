@@ -27,9 +27,13 @@ export type Completion = {
   result: LoginResult
 }
 
+/** What a method decided by has changed since, such as a code that somebody else has used up: it has to decide anew. */
+export class OutdatedProof extends Error {}
+
 /**
  * Turns a proof into a session: hooks, then everything is stored at once, then the answer.
  * @throws ApiError when the login is refused after all; nothing is stored then but what hooks did before
+ * @throws OutdatedProof with nothing stored
  */
 export async function completeLogin(deps: LoginDeps, completion: Completion): Promise<Response> {
   const { clock, cookies, db, returnTo, rules, settings } = deps
@@ -41,13 +45,16 @@ export async function completeLogin(deps: LoginDeps, completion: Completion): Pr
   const opened = openSession(deps, { identity, methods: [result.factor], request, current })
   const destination = client === 'native' ? '' : returnTo(returnToOf(flow), settings.returnUrlAfter(method))
   const fromHooks = await runHooks(deps, { flow, method, identity, session: opened.session })
-  await store(db, [
-    ...fromHooks,
-    ...(result.statements ?? []),
-    ...(available === result.identity.availableAal ? [] : [setAvailableAal(identity.id, available)]),
-    ...opened.statements,
-    updateFlow({ ...flow, updatedAt: clock.now() }),
-  ])
+  const fromMethod = result.statements ?? []
+  await store(
+    db,
+    [...fromHooks, ...fromMethod],
+    [
+      ...(available === result.identity.availableAal ? [] : [setAvailableAal(result.identity, available)]),
+      ...opened.statements,
+      updateFlow({ ...flow, updatedAt: clock.now() }),
+    ],
+  )
 
   const isEnough = await meetsRequirement({ db, rules }, settings.requiredAal, opened.session, identity)
   if (client === 'native') {
@@ -74,13 +81,14 @@ async function runHooks({ db, hooksAfter }: LoginDeps, event: LoginEvent): Promi
   }
 }
 
-async function store(db: Db, statements: readonly Statement[]): Promise<void> {
+async function store(db: Db, first: readonly Statement[], rest: readonly Statement[]): Promise<void> {
   try {
-    await db.batch(statements)
+    await db.batch([...first, ...rest])
   } catch (error) {
+    if (!(error instanceof UnexpectedRowCount)) throw error
+    if (error.index < first.length) throw new OutdatedProof('what proved the sign-in has changed', { cause: error })
     // The session that was to go on was revoked while its owner was typing.
-    if (error instanceof UnexpectedRowCount) throw errors.sessionInactive()
-    throw error
+    throw errors.sessionInactive()
   }
 }
 

@@ -14,7 +14,7 @@ import { problemsFrom, withProblems, withoutMessages, type Problem } from '../fo
 import { retry } from '../outcome.ts'
 import { findFlow, updateFlow } from '../store.ts'
 import { loginFlow } from '../wire.ts'
-import { completeLogin } from './complete.ts'
+import { completeLogin, OutdatedProof } from './complete.ts'
 import type { LoginDeps } from './deps.ts'
 import { sorted, withToken } from './form.ts'
 import type { Claim, LoginFields, LoginMethod, LoginOutcome } from './method.ts'
@@ -27,7 +27,14 @@ type Decision =
   | { kind: 'leave'; to: string }
   | { kind: 'replace' }
   | { kind: 'nobody'; problem: Problem }
-  | { kind: 'decided'; outcome: LoginOutcome; method: LoginMethod; fields: LoginFields }
+  | {
+      kind: 'decided'
+      outcome: LoginOutcome
+      method: LoginMethod
+      fields: LoginFields
+      /** Has the method decide anew, by what is true now. */
+      again(): Promise<Decision>
+    }
 
 /** Takes a login form. */
 export async function submitLogin(deps: LoginDeps, request: Request): Promise<Response> {
@@ -82,17 +89,20 @@ async function dispatch({ crossSite, methods }: LoginDeps, { request, flow, curr
   if (!method.enabled) throw errors.notFound('This way to sign in is not offered here.')
 
   const fields = decode(input, method.body)
-  const decided = (outcome: LoginOutcome): Decision => ({ kind: 'decided', outcome, method, fields })
+  const decided = (outcome: LoginOutcome): Decision => ({ kind: 'decided', outcome, method, fields, again: ask })
   const broken = [...problemsFrom(validateBody(fields, method.body)), ...(method.check?.(fields) ?? [])]
   if (broken.length > 0) return decided(retry(broken))
-  try {
-    checkCrossSite(crossSite, request, flow.type, fields['csrf_token'] as string | undefined)
-    return decided(
-      await method.submit({ flow, fields, session: current?.session, methods: methods.filter((m) => m.enabled) }),
-    )
-  } catch (error) {
-    if (isFormError(error)) return decided(retry([problemOf(error)]))
-    throw error
+  return ask()
+
+  async function ask(): Promise<Decision> {
+    try {
+      checkCrossSite(crossSite, request, flow.type, fields['csrf_token'] as string | undefined)
+      const session = current?.session
+      return decided(await method!.submit({ flow, fields, session, methods: methods.filter((m) => m.enabled) }))
+    } catch (error) {
+      if (isFormError(error)) return decided(retry([problemOf(error)]))
+      throw error
+    }
   }
 }
 
@@ -113,7 +123,10 @@ function decode(input: BodyInput, spec: BodySpec): Record<string, unknown> {
   return decoded.value
 }
 
-async function answer(deps: LoginDeps, attempt: Attempt, decision: Decision): Promise<Response> {
+/** How often a method decides anew because somebody else was faster. */
+const maxTries = 5
+
+async function answer(deps: LoginDeps, attempt: Attempt, decision: Decision, tries = 1): Promise<Response> {
   const { request, client, flow, current } = attempt
   switch (decision.kind) {
     case 'leave':
@@ -155,6 +168,10 @@ async function answer(deps: LoginDeps, attempt: Attempt, decision: Decision): Pr
           result: outcome.result,
         })
       } catch (error) {
+        if (error instanceof OutdatedProof) {
+          if (tries === maxTries) throw errors.conflict('Too many sign-ins of one person at once.', { cause: error })
+          return answer(deps, attempt, await decision.again(), tries + 1)
+        }
         if (isFormError(error))
           return showAgain(deps, { ...attempt, flow: used }, renewToken(attempt, fields, used.ui), [problemOf(error)])
         throw error
