@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { checkedPort } from '../../test/support/checked-port.ts'
 import { testDatabases } from '../../test/support/databases.ts'
 import { requestOf, type RequestOptions } from '../../test/support/requests.ts'
 import { testClock } from '../../test/support/sessions.ts'
@@ -75,28 +76,31 @@ function serverWith(db: Db, { schemaIds = Object.keys(documents) }: { schemaIds?
   })
   const hashed: string[] = []
   const cipher = createCipher({ algorithm: 'aes', secrets: ['0123456789abcdef0123456789abcdef'] })
-  const port = createAdminPort({
-    routes: identityRoutes({
-      db,
-      clock: testClock(),
-      schemas,
-      normalisers,
-      rules: { codePasswordless: false, codeMfa: false, migrationHook: false },
-      hashing: {
-        async hash(password) {
-          if (password.reveal().length > 72) throw errors.badRequest('The password is too long.')
-          hashed.push(password.reveal())
-          return `$2a$04$${'h'.repeat(53)}`
+  const port = checkedPort(
+    'admin',
+    createAdminPort({
+      routes: identityRoutes({
+        db,
+        clock: testClock(),
+        schemas,
+        normalisers,
+        rules: { codePasswordless: false, codeMfa: false, migrationHook: false },
+        hashing: {
+          async hash(password) {
+            if (password.reveal().length > 72) throw errors.badRequest('The password is too long.')
+            hashed.push(password.reveal())
+            return `$2a$04$${'h'.repeat(53)}`
+          },
         },
+        cipher,
+        publicBaseUrl: 'https://id.example.test/auth/',
+        adminBaseUrl: 'https://admin.example.test/',
+      }),
+      onFailure(_request, error) {
+        throw error
       },
-      cipher,
-      publicBaseUrl: 'https://id.example.test/auth/',
-      adminBaseUrl: 'https://admin.example.test/',
     }),
-    onFailure(_request, error) {
-      throw error
-    },
-  })
+  )
   const ask = async <T = Body>(method: string, target: string, options?: RequestOptions) => {
     const { response } = await port(requestOf(method, `/admin/identities${target}`, options))
     const text = response.body?.toString() ?? ''

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createSealer } from '../crypto/cipher.ts'
 import { errors } from '../errors.ts'
+import { newFlow } from '../flows/flow.ts'
+import { registrationFlow } from '../flows/wire.ts'
 import { createAdminPort, createPublicPort } from '../http/ports.ts'
 import { newUuid, nilUuid } from '../lib/uuid.ts'
 import type { Db } from '../db/db.ts'
+import { checkedPort } from '../../test/support/checked-port.ts'
 import { testDatabases } from '../../test/support/databases.ts'
 import { requestOf, type RequestOptions } from '../../test/support/requests.ts'
 import { credential, hour, signIn, storedIdentity, testClock } from '../../test/support/sessions.ts'
@@ -63,14 +66,17 @@ function serverWith(db: Db, options: Partial<SessionRouteDeps & AdminSessionRout
   const onFailure = (_request: unknown, error: unknown) => {
     throw error
   }
-  const publicPort = createPublicPort({
-    routes: sessionRoutes(deps),
-    basePath: '',
-    cors: undefined,
-    csrf: { name: 'csrf', path: '/', secure: false, sameSite: 'Lax' },
-    onFailure,
-  })
-  const adminPort = createAdminPort({ routes: adminSessionRoutes(deps), onFailure })
+  const publicPort = checkedPort(
+    'public',
+    createPublicPort({
+      routes: sessionRoutes(deps),
+      basePath: '',
+      cors: undefined,
+      csrf: { name: 'csrf', path: '/', secure: false, sameSite: 'Lax' },
+      onFailure,
+    }),
+  )
+  const adminPort = checkedPort('admin', createAdminPort({ routes: adminSessionRoutes(deps), onFailure }))
   const ask = async <T = Body>(
     port: typeof publicPort,
     method: string,
@@ -345,7 +351,16 @@ for (const { name, open } of testDatabases()) {
       // Nobody has signed in yet: the app is shown the flow.
       const denied = answerExchange(server, registration)
       await server.db.batch([denied.statement])
-      server.flows.set(registration, { id: registration, state: 'choose_method' })
+      const flow = newFlow({
+        name: 'registration',
+        type: 'api',
+        requestUrl: 'https://id.example/self-service/registration/api',
+        state: 'choose_method',
+        lifespanMicros: hour,
+        publicBaseUrl: 'https://id.example/',
+        now: server.clock.now(),
+      })
+      server.flows.set(registration, registrationFlow({ ...flow, id: registration }))
       const waiting = await exchange(initCode.reveal(), denied.returnToCode.reveal())
       assert.deepEqual([waiting.status, waiting.body.state], [422, 'choose_method'])
       server.flows.clear()

@@ -15,6 +15,7 @@ import { createAuthenticate } from '../../src/sessions/authenticate.ts'
 import { createSessionCookies } from '../../src/sessions/cookie.ts'
 import type { UiNode } from '../../src/ui/node.ts'
 import type { Db } from '../../src/db/db.ts'
+import { checkedPort } from './checked-port.ts'
 import { requestOf } from './requests.ts'
 import { hour, testClock } from './sessions.ts'
 
@@ -132,13 +133,16 @@ export function site(
     ...shared,
     settings: { returnUrl: 'https://app.example/bye', clearBrowserData: false },
   })
-  const port = createPublicPort({
-    routes: [...login, ...logout],
-    basePath: '',
-    cors: undefined,
-    csrf,
-    onFailure: (_request, error) => failures.push(error),
-  })
+  const port = checkedPort(
+    'public',
+    createPublicPort({
+      routes: [...login, ...logout],
+      basePath: '',
+      cors: undefined,
+      csrf,
+      onFailure: (_request, error) => failures.push(error),
+    }),
+  )
   return { clock, authenticate, failures, rehashFailures, client: (kind: ClientKind) => client(port, kind) }
 }
 
