@@ -2,20 +2,18 @@ import { errors } from '../../errors.ts'
 import { json, errorResponse, redirect } from '../../http/respond.ts'
 import { acceptsJson, isJson } from '../../http/negotiate.ts'
 import { joinPath } from '../../http/urls.ts'
-import { publicIdentity } from '../../identities/wire.ts'
 import { findIdentityWithCredentials } from '../../identities/store.ts'
-import { parseUuid } from '../../lib/uuid.ts'
-import { expiredOnRead } from '../answer.ts'
 import { openPendingJar } from '../continuity.ts'
-import { flowPage, initUrl, isExpired, requestUrlOf, type FlowType } from '../flow.ts'
-import { findFlow, insertFlow } from '../store.ts'
-import { settingsFlow } from '../wire.ts'
+import { flowPage, initUrl, requestUrlOf, type FlowType } from '../flow.ts'
+import { insertFlow } from '../store.ts'
 import type { Authenticated } from '../../sessions/authenticate.ts'
 import type { Request, Response, Route } from '../../http/types.ts'
 import type { SettingsDeps } from './deps.ts'
 import { answerSignedOut, isAssured, stepUpUrl } from './assured.ts'
+import { getSettings } from './read.ts'
 import { beginSettings } from './start.ts'
 import { updateSettings } from './submit.ts'
+import { settingsView } from './view.ts'
 
 /** The endpoints of the settings flow. */
 export const settingsRoutes = (deps: SettingsDeps): Route[] => [
@@ -67,8 +65,9 @@ async function createInBrowser(deps: SettingsDeps, request: Request): Promise<Re
     return isJson(request) ? errorResponse(request, errors.sessionAal2Required(target)) : redirect(request, 303, target)
   }
   try {
-    const { view, id, cookies } = await create(deps, request, authenticated, 'browser')
-    return { ...(acceptsJson(request) ? json(200, view) : redirect(request, 303, flowPage(uiUrl, id))), cookies }
+    const { flow, view, cookies } = await create(deps, request, authenticated, 'browser')
+    const response = acceptsJson(request) ? json(200, await view()) : redirect(request, 303, flowPage(uiUrl, flow.id))
+    return { ...response, cookies }
   } catch (error) {
     return forward(request, error)
   }
@@ -79,7 +78,7 @@ async function createNative(deps: SettingsDeps, request: Request): Promise<Respo
   if (!authenticated) throw errors.sessionInactive()
   if (!(await isAssured(deps, authenticated))) throw errors.sessionAal2Required(stepUpUrl(deps.publicBaseUrl))
   const { view, cookies } = await create(deps, request, authenticated, 'api')
-  return { ...json(200, view), cookies }
+  return { ...json(200, await view()), cookies }
 }
 
 async function create(deps: SettingsDeps, request: Request, authenticated: Authenticated, type: FlowType) {
@@ -90,25 +89,17 @@ async function create(deps: SettingsDeps, request: Request, authenticated: Authe
   await deps.db.batch([insertFlow(flow)])
   const cookie = jar.cookie()
   return {
-    id: flow.id,
-    view: settingsFlow(flow, publicIdentity(identity, deps.publicBaseUrl)),
+    flow,
+    view: () => settingsView(deps, flow, identity),
     cookies: cookie ? [cookie] : [],
   }
 }
 
-/** Reading asks for the identity before the expiry, so that nobody learns about another person's flows. */
 async function readSettings(deps: SettingsDeps, request: Request): Promise<Response> {
-  const { db, clock, publicBaseUrl, uiUrl } = deps
   const authenticated = await deps.authenticate(request)
   if (!authenticated) return answerSignedOut(deps, request)
-  const id = parseUuid(request.query.get('id'))
-  const flow = id && (await findFlow(db, 'settings', id))
-  if (!flow) throw errors.notFound()
-  if (flow.identityId !== authenticated.identity.id) throw errors.identityMismatch()
-  if (!(await isAssured(deps, authenticated)))
-    throw errors.sessionAal2Required(stepUpUrl(publicBaseUrl, flowPage(uiUrl, flow.id)))
-  if (isExpired(flow, clock.now())) throw expiredOnRead(flow, publicBaseUrl)
-  return json(200, settingsFlow(flow, publicIdentity(authenticated.identity, publicBaseUrl)))
+  const flow = await getSettings(deps, authenticated, request.query.get('id'))
+  return json(200, await settingsView(deps, flow, authenticated.identity))
 }
 
 /** Where password managers send a person. */
