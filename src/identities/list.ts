@@ -34,7 +34,10 @@ export async function listPage(
   const open = includedCredentials(request.query, { name: true })
   const filter = readFilter(request.query, normalisers)
   const withCredentials = request.query.has('include_credential') || filter?.kind === 'identifier'
-  const page = hasNumbers(request.query) ? await numbered(db, filter, request) : await keyset(db, filter, request)
+  const load = { credentials: withCredentials }
+  const page = hasNumbers(request.query)
+    ? await numbered(db, filter, request, load)
+    : await keyset(db, filter, request, load)
   return { ...page, open, withCredentials }
 }
 
@@ -93,14 +96,15 @@ const hasNumbers = (query: URLSearchParams): boolean =>
   query.has('page') && !query.has('page_token') && !query.has('page_size')
 
 type Page = Pick<Listed, 'identities' | 'headers'>
+type Load = { credentials: boolean }
 
 /** Pages by number, as older clients ask for them. */
-async function numbered(db: Db, filter: IdentityFilter | undefined, request: ListRequest): Promise<Page> {
+async function numbered(db: Db, filter: IdentityFilter | undefined, request: ListRequest, load: Load): Promise<Page> {
   const at = numberedPage(request.query, { defaultSize, maxSize })
   const offset = at.page * at.size
   if (offset > maxOffset)
     throw errors.badRequest(`Numbered pages end after ${maxOffset} identities. Use page_size and page_token.`)
-  const identities = await listIdentities(db, filter, { limit: at.size, offset })
+  const identities = await listIdentities(db, filter, { ...load, limit: at.size, offset })
   // compat: other filters do not change the number – identity/handler.go
   const exact = filter?.kind === 'identifier' && filter.match === 'exact'
   return {
@@ -110,7 +114,7 @@ async function numbered(db: Db, filter: IdentityFilter | undefined, request: Lis
 }
 
 /** Pages that begin after the last identity of the one before. */
-async function keyset(db: Db, filter: IdentityFilter | undefined, request: ListRequest): Promise<Page> {
+async function keyset(db: Db, filter: IdentityFilter | undefined, request: ListRequest, load: Load): Promise<Page> {
   const { query } = request
   const named = query.has('page_token') || query.has('page_size')
   const size = readSize(named ? query.get('page_size') : query.get('per_page'), filter)
@@ -118,7 +122,11 @@ async function keyset(db: Db, filter: IdentityFilter | undefined, request: ListR
   const afterId = token ? parseUuid(token) : nilUuid
   if (afterId === undefined)
     throw errors.badRequest('The page_token is none of ours. Take it from the Link header as it is.')
-  const found = await listIdentities(db, filter, { limit: size + 1, ...(afterId === nilUuid ? {} : { afterId }) })
+  const found = await listIdentities(db, filter, {
+    ...load,
+    limit: size + 1,
+    ...(afterId === nilUuid ? {} : { afterId }),
+  })
   const identities = found.slice(0, size)
   const link = (rel: string, pageToken: string) =>
     pageLink(

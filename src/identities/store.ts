@@ -18,7 +18,9 @@ type Dialect = Db['dialect']
 
 /** Both engines can gather rows of another table into one JSON list; their functions have different names. */
 const listOf = (dialect: Dialect, columns: string, order: string): string =>
-  dialect === 'postgres' ? `json_agg(json_build_array(${columns}) order by ${order})` : `json_group_array(json_array(${columns}) order by ${order})`
+  dialect === 'postgres'
+    ? `json_agg(json_build_array(${columns}) order by ${order})`
+    : `json_group_array(json_array(${columns}) order by ${order})`
 
 /** The columns of an identity `i` without its addresses, to be read by `identityFrom`. */
 export const identityOwnColumns = `
@@ -61,13 +63,26 @@ export function identityFrom(row: Row): Identity {
   }
 }
 
-const withCredentialsFrom = (row: Row): IdentityWithCredentials => ({ ...identityFrom(row), credentials: credentialsFrom(listFrom(row.i_credentials)) })
+const withCredentialsFrom = (row: Row): IdentityWithCredentials => ({
+  ...identityFrom(row),
+  credentials: credentialsFrom(listFrom(row.i_credentials)),
+})
 
 const rawOrNull = (text: unknown): RawJson | null => (text === null ? null : new RawJson(text as string))
 
-const listFrom = (value: unknown): Json[][] => (value === null || value === undefined ? [] : ((typeof value === 'string' ? JSON.parse(value) : value) as Json[][]))
+const listFrom = (value: unknown): Json[][] =>
+  value === null || value === undefined ? [] : ((typeof value === 'string' ? JSON.parse(value) : value) as Json[][])
 
-const verifiableFrom = ([id, via, value, verified, status, verifiedAt, createdAt, updatedAt]: Json[]): VerifiableAddress => ({
+const verifiableFrom = ([
+  id,
+  via,
+  value,
+  verified,
+  status,
+  verifiedAt,
+  createdAt,
+  updatedAt,
+]: Json[]): VerifiableAddress => ({
   id: id as string,
   via: via as Via,
   value: value as string,
@@ -96,7 +111,10 @@ function credentialsFrom(rows: Json[][]): Credentials {
       version: version as number,
       createdAt: createdAt as number,
       updatedAt: updatedAt as number,
-      identifiers: (typeof identifiers === 'string' ? (JSON.parse(identifiers) as string[]) : ((identifiers ?? []) as string[])).toSorted(),
+      identifiers: (typeof identifiers === 'string'
+        ? (JSON.parse(identifiers) as string[])
+        : ((identifiers ?? []) as string[])
+      ).toSorted(),
     }
   }
   return out
@@ -108,12 +126,21 @@ export async function findIdentity(db: Db, id: string): Promise<Identity | undef
 }
 
 export async function findIdentityWithCredentials(db: Db, id: string): Promise<IdentityWithCredentials | undefined> {
-  const [row] = await db.query(`select ${identityColumns(db.dialect)}, ${credentialColumns(db.dialect)} from identities i where i.id = $1`, [id])
+  const [row] = await db.query(
+    `select ${identityColumns(db.dialect)}, ${credentialColumns(db.dialect)} from identities i where i.id = $1`,
+    [id],
+  )
   return row && withCredentialsFrom(row)
 }
 
-export async function findIdentityByExternalId(db: Db, externalId: string): Promise<IdentityWithCredentials | undefined> {
-  const [row] = await db.query(`select ${identityColumns(db.dialect)}, ${credentialColumns(db.dialect)} from identities i where i.external_id = $1`, [externalId])
+export async function findIdentityByExternalId(
+  db: Db,
+  externalId: string,
+): Promise<IdentityWithCredentials | undefined> {
+  const [row] = await db.query(
+    `select ${identityColumns(db.dialect)}, ${credentialColumns(db.dialect)} from identities i where i.external_id = $1`,
+    [externalId],
+  )
   return row && withCredentialsFrom(row)
 }
 
@@ -132,7 +159,9 @@ export async function findIdentityByIdentifier(
       where n.type in (${placeholders(types.length)}) and n.identifier in (${placeholders(identifiers.length, types.length + 1)})`,
     [...types, ...identifiers],
   )
-  const best = rows.toSorted((a, b) => identifiers.indexOf(a.n_identifier as string) - identifiers.indexOf(b.n_identifier as string))[0]
+  const best = rows.toSorted(
+    (a, b) => identifiers.indexOf(a.n_identifier as string) - identifiers.indexOf(b.n_identifier as string),
+  )[0]
   return best && withCredentialsFrom(best)
 }
 
@@ -141,10 +170,14 @@ export type IdentityFilter =
   | { kind: 'organization'; organizationId: string }
   | { kind: 'identifier'; identifiers: readonly string[]; literal: string; match: 'exact' | 'prefix' }
 
-export type IdentityPage = { limit: number; afterId?: string; offset?: number }
+export type IdentityPage = { limit: number; afterId?: string; offset?: number; credentials?: boolean }
 
-/** Identities in the order of their ids. Credentials are loaded for all of them. */
-export async function listIdentities(db: Db, filter: IdentityFilter | undefined, { limit, afterId, offset }: IdentityPage): Promise<IdentityWithCredentials[]> {
+/** Identities in the order of their ids. Without `credentials` they seem to have none. */
+export async function listIdentities(
+  db: Db,
+  filter: IdentityFilter | undefined,
+  { limit, afterId, offset, credentials = true }: IdentityPage,
+): Promise<IdentityWithCredentials[]> {
   const params: Param[] = []
   const add = (value: Param): string => `$${params.push(value)}`
   const conditions: string[] = []
@@ -152,14 +185,15 @@ export async function listIdentities(db: Db, filter: IdentityFilter | undefined,
   if (filter?.kind === 'ids') conditions.push(`i.id in (${filter.ids.map(add).join(', ')})`)
   if (filter?.kind === 'organization') conditions.push(`i.organization_id = ${add(filter.organizationId)}`)
   if (filter?.kind === 'identifier') {
-    const test = (value: string) => (filter.match === 'exact' ? `= ${add(value)}` : `like ${add(`${escapeLike(value)}%`)} escape '\\'`)
+    const test = (value: string) =>
+      filter.match === 'exact' ? `= ${add(value)}` : `like ${add(`${escapeLike(value)}%`)} escape '\\'`
     const normalised = filter.identifiers.map((value) => `n.identifier ${test(value)}`).join(' or ')
     conditions.push(`i.id in (select n.identity_id from identity_credential_identifiers n
       where (n.type in ('password', 'webauthn', 'code') and (${normalised})) or (n.type in ('oidc', 'saml') and n.identifier ${test(filter.literal)}))`)
   }
   const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`
   const rows = await db.query(
-    `select ${identityColumns(db.dialect)}, ${credentialColumns(db.dialect)} from identities i ${where}
+    `select ${identityColumns(db.dialect)}, ${credentials ? credentialColumns(db.dialect) : 'null as i_credentials'} from identities i ${where}
       order by i.id limit ${add(limit)}${offset === undefined ? '' : ` offset ${add(offset)}`}`,
     params,
   )
@@ -203,7 +237,14 @@ const identityParams = (identity: Identity): Param[] => [
 const insertCredential = (identityId: string, credential: Credential): Statement[] => [
   {
     sql: 'insert into identity_credentials (identity_id, type, config, version, created_at, updated_at) values ($1, $2, $3, $4, $5, $6)',
-    params: [identityId, credential.type, JSON.stringify(credential.config), credential.version, credential.createdAt, credential.updatedAt],
+    params: [
+      identityId,
+      credential.type,
+      JSON.stringify(credential.config),
+      credential.version,
+      credential.createdAt,
+      credential.updatedAt,
+    ],
   },
   ...credential.identifiers.map((identifier) => insertIdentifier(identityId, credential.type, identifier)),
 ]
@@ -241,9 +282,16 @@ export function updateIdentity(
     const kept = after.credentials[old.type]
     for (const identifier of old.identifiers) {
       if (!kept?.identifiers.includes(identifier))
-        removed.push({ sql: 'delete from identity_credential_identifiers where type = $1 and identifier = $2 and identity_id = $3', params: [old.type, identifier, id] })
+        removed.push({
+          sql: 'delete from identity_credential_identifiers where type = $1 and identifier = $2 and identity_id = $3',
+          params: [old.type, identifier, id],
+        })
     }
-    if (!kept) removed.push({ sql: 'delete from identity_credentials where identity_id = $1 and type = $2', params: [id, old.type] })
+    if (!kept)
+      removed.push({
+        sql: 'delete from identity_credentials where identity_id = $1 and type = $2',
+        params: [id, old.type],
+      })
   }
   for (const credential of credentialsOf(after)) {
     const old = before.credentials[credential.type]
@@ -254,7 +302,11 @@ export function updateIdentity(
     for (const identifier of credential.identifiers)
       if (!old.identifiers.includes(identifier)) added.push(insertIdentifier(id, credential.type, identifier))
     const config = JSON.stringify(credential.config)
-    if (config !== JSON.stringify(old.config) || credential.version !== old.version || credential.updatedAt !== old.updatedAt)
+    if (
+      config !== JSON.stringify(old.config) ||
+      credential.version !== old.version ||
+      credential.updatedAt !== old.updatedAt
+    )
       added.push({
         sql: 'update identity_credentials set config = $3, version = $4, updated_at = $5 where identity_id = $1 and type = $2',
         params: [id, credential.type, config, credential.version, credential.updatedAt],
@@ -263,7 +315,8 @@ export function updateIdentity(
 
   const [verifiable, recovery] = [byId(after.verifiableAddresses), byId(after.recoveryAddresses)]
   for (const old of before.verifiableAddresses)
-    if (!verifiable.has(old.id)) removed.push({ sql: 'delete from verifiable_addresses where id = $1', params: [old.id] })
+    if (!verifiable.has(old.id))
+      removed.push({ sql: 'delete from verifiable_addresses where id = $1', params: [old.id] })
   for (const old of before.recoveryAddresses)
     if (!recovery.has(old.id)) removed.push({ sql: 'delete from recovery_addresses where id = $1', params: [old.id] })
   const [verifiableBefore, recoveryBefore] = [byId(before.verifiableAddresses), byId(before.recoveryAddresses)]
@@ -283,7 +336,12 @@ export function updateIdentity(
       sql: `update identities set external_id = $2, schema_id = $3, state = $4, state_changed_at = $5, traits = $6, metadata_public = $7,
               metadata_admin = $8, organization_id = $9, available_aal = $10, updated_at = $11
             where id = $1${unchangedSince === undefined ? '' : ' and updated_at = $12'}`,
-      params: [id, ...identityParams(after), after.updatedAt, ...(unchangedSince === undefined ? [] : [unchangedSince])],
+      params: [
+        id,
+        ...identityParams(after),
+        after.updatedAt,
+        ...(unchangedSince === undefined ? [] : [unchangedSince]),
+      ],
       expect: 1,
     },
     ...removed,
@@ -291,7 +349,8 @@ export function updateIdentity(
   ]
 }
 
-const byId = <T extends { id: string }>(list: readonly T[]): Map<string, T> => new Map(list.map((item) => [item.id, item]))
+const byId = <T extends { id: string }>(list: readonly T[]): Map<string, T> =>
+  new Map(list.map((item) => [item.id, item]))
 
 /** @returns whether there was one */
 export async function deleteIdentity(db: Queryable, id: string): Promise<boolean> {
@@ -299,7 +358,12 @@ export async function deleteIdentity(db: Queryable, id: string): Promise<boolean
 }
 
 /** Replaces one credential's config, and nothing else; for hash upgrades at login. Only if it still holds what was read. */
-export const replaceCredentialConfig = (identityId: string, before: Credential, config: Record<string, Json>, updatedAt: number): Statement => ({
+export const replaceCredentialConfig = (
+  identityId: string,
+  before: Credential,
+  config: Record<string, Json>,
+  updatedAt: number,
+): Statement => ({
   sql: 'update identity_credentials set config = $3, updated_at = $5 where identity_id = $1 and type = $2 and config = $4',
   params: [identityId, before.type, JSON.stringify(config), JSON.stringify(before.config), updatedAt],
 })

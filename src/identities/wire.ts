@@ -1,5 +1,6 @@
 import { rfc3339 } from '../lib/clock.ts'
 import type { Cipher } from '../crypto/cipher.ts'
+import type { Vault } from '../crypto/vault.ts'
 import { joinPath } from '../http/urls.ts'
 import type { Json } from '../lib/json.ts'
 import type {
@@ -10,6 +11,7 @@ import type {
   RecoveryAddress,
   VerifiableAddress,
 } from './identity.ts'
+import { openedConfig } from './sealed.ts'
 import type {
   IdentityCredentials,
   IdentityView,
@@ -19,8 +21,19 @@ import type {
 } from './wire-schema.ts'
 
 /** `<public>/schemas/<base64url of the id>`. */
-export const schemaUrl = (publicBaseUrl: string, schemaId: string): string =>
-  joinPath(publicBaseUrl, 'schemas', Buffer.from(schemaId).toString('base64url'))
+export function schemaUrl(publicBaseUrl: string, schemaId: string): string {
+  const key = `${publicBaseUrl} ${schemaId}`
+  let url = schemaUrls.get(key)
+  if (url === undefined) {
+    url = joinPath(publicBaseUrl, 'schemas', Buffer.from(schemaId).toString('base64url'))
+    // Ids that are no longer configured can still be in the database; the memory is bounded all the same.
+    if (schemaUrls.size > 1000) schemaUrls.clear()
+    schemaUrls.set(key, url)
+  }
+  return url
+}
+
+const schemaUrls = new Map<string, string>()
 
 /** An identity as its owner and their applications see it: no credentials, no admin metadata. */
 export const publicIdentity = (identity: Identity, publicBaseUrl: string): PublicIdentityView =>
@@ -103,14 +116,14 @@ export const adminCredential = (
 
 /** Credentials as a read shows them: those of `open` with what they hold. */
 export const adminCredentials = (
-  { cipher }: { cipher: Cipher },
+  deps: OpenDeps,
   credentials: Credentials,
   open: readonly CredentialType[],
 ): Record<string, IdentityCredentials> =>
   Object.fromEntries(
     Object.values(credentials).map((credential) => [
       credential.type,
-      adminCredential(credential, open.includes(credential.type) ? openConfig({ cipher }, credential) : undefined),
+      adminCredential(credential, open.includes(credential.type) ? openConfig(deps, credential) : undefined),
     ]),
   )
 
@@ -131,13 +144,23 @@ export const writtenCredentials = (
     ]),
   )
 
-/** Every credential with its config as it is stored: the document that a patch changes. */
-export const storedCredentials = (credentials: Credentials): Record<string, IdentityCredentials> =>
+/** Every credential with its config: the document that a patch changes. Tokens stay as they are stored. */
+export const patchableCredentials = (
+  deps: { vault: Vault },
+  credentials: Credentials,
+): Record<string, IdentityCredentials> =>
   Object.fromEntries(
-    Object.values(credentials).map((credential) => [credential.type, adminCredential(credential, credential.config)]),
+    Object.values(credentials).map((credential) => [
+      credential.type,
+      adminCredential(credential, openedConfig(deps, credential)),
+    ]),
   )
 
-function openConfig({ cipher }: { cipher: Cipher }, { type, config }: Credential): Record<string, unknown> | undefined {
+type OpenDeps = { cipher: Cipher; vault: Vault }
+
+function openConfig({ cipher, vault }: OpenDeps, credential: Credential): Record<string, unknown> | undefined {
+  const { type } = credential
+  const config = openedConfig({ vault }, credential)
   switch (type) {
     case 'oidc': {
       const providers = listOf(config.providers).map(

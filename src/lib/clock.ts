@@ -24,13 +24,34 @@ export function systemClock(): Clock {
   }
 }
 
+const microsPerDay = 86_400 * microsPerSecond
+
+// Answers hold many moments of few days, and making the date is most of the work.
+const dates = new Map<number, string>()
+
+function dateOf(day: number): string {
+  let date = dates.get(day)
+  if (date === undefined) {
+    date = new Date((day * microsPerDay) / microsPerMs).toISOString().slice(0, 11)
+    if (dates.size > 1000) dates.clear()
+    dates.set(day, date)
+  }
+  return date
+}
+
+const twoDigits = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'))
+
 /** RFC 3339 in UTC with microseconds, trailing zeros of the fraction dropped as Go does: `2026-07-01T10:00:00.1Z`. */
 export function rfc3339(moment: Micros): string {
-  const ms = Math.floor(moment / microsPerMs)
-  const base = new Date(ms).toISOString()
-  const fraction = String(moment - Math.floor(moment / microsPerSecond) * microsPerSecond).padStart(6, '0')
-  const trimmed = fraction.replace(/0+$/, '')
-  return `${base.slice(0, 19)}${trimmed === '' ? '' : `.${trimmed}`}Z`
+  const day = Math.floor(moment / microsPerDay)
+  const inDay = moment - day * microsPerDay
+  const second = Math.floor(inDay / microsPerSecond)
+  const time = `${twoDigits[Math.floor(second / 3600)]}:${twoDigits[Math.floor(second / 60) % 60]}:${twoDigits[second % 60]}`
+  const fraction = inDay - second * microsPerSecond
+  if (fraction === 0) return `${dateOf(day)}${time}Z`
+  let digits = String(fraction + microsPerSecond).slice(1)
+  while (digits.endsWith('0')) digits = digits.slice(0, -1)
+  return `${dateOf(day)}${time}.${digits}Z`
 }
 
 /** Reads an RFC 3339 moment with any offset; undefined when it is none. */
