@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
+import { lastingSecrets } from './config/derive.ts'
 import { ConfigurationError } from './config/problem.ts'
 import type { Config } from './config/schema.ts'
 import { createCipher, createSealer } from './crypto/cipher.ts'
+import { createVault } from './crypto/vault.ts'
 import { createHashing } from './crypto/hashers/hashing.ts'
 import { connect } from './db/connect.ts'
 import type { Db } from './db/db.ts'
@@ -191,6 +193,7 @@ function createParts(config: Config, lasting: Lasting) {
     lifespanOf: lifespans(config),
     jsonnet,
     hashing: createHashing({ config: config.hashers, dev: config.dev }),
+    vault: createVault([...(config.secrets.cipher ?? []), ...lastingSecrets(config.secrets.default ?? [])]),
     cipher: createCipher({ algorithm: config.ciphers.algorithm, secrets: config.secrets.cipher ?? [] }),
     onFailure,
     forward: createForward({ db, clock, errorUiUrl: config.selfservice.flows.error.ui_url, onFailure }),
@@ -229,7 +232,10 @@ function createPorts(parts: Parts, configHash: string): { public: Port; admin: P
     ...adminSessionRoutes(sessions),
     openApiRoute({
       version,
-      ports: () => ({ public: { url: publicBaseUrl, routes: publicRoutes }, admin: { url: adminBaseUrl, routes: adminRoutes } }),
+      ports: () => ({
+        public: { url: publicBaseUrl, routes: publicRoutes },
+        admin: { url: adminBaseUrl, routes: adminRoutes },
+      }),
     }),
     ...redirectsToPublic(publicBaseUrl),
   ]

@@ -54,6 +54,10 @@ function baseUrl({ host, port }: { host: string; port: number }, dev: boolean): 
 
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname : '')
 
+/** The secrets that will still be there after the next start. */
+export const lastingSecrets = (secrets: readonly string[]): string[] =>
+  secrets.filter((secret) => secret !== secretOfThisProcess)
+
 let secretOfThisProcess: string | undefined
 /** Made once, so that a reload does not end sessions. */
 const processSecret = (): string => (secretOfThisProcess ??= randomBytes(32).toString('base64url'))

@@ -1,4 +1,5 @@
 import { UniqueViolation, type Db } from '../db/db.ts'
+import type { Vault } from '../crypto/vault.ts'
 import { errors } from '../errors.ts'
 import type { Micros } from '../lib/clock.ts'
 import { RawJson } from '../lib/json.ts'
@@ -7,10 +8,13 @@ import type { CreateBody } from './body.ts'
 import type { Identity, IdentityWithCredentials, RecoveryAddress, VerifiableAddress, Via } from './identity.ts'
 import { prepareImports, withImports, type ImportDeps } from './import.ts'
 import { operatorReport } from './schema/report.ts'
+import { sealedCredentials } from './sealed.ts'
 import { insertIdentity } from './store.ts'
 import { applySchema, type SchemaDeps } from './update.ts'
 
-export type CreateDeps = SchemaDeps & ImportDeps
+/** Where what an operator writes is made ready to be stored. */
+export type FitDeps = SchemaDeps & { vault: Vault }
+export type CreateDeps = FitDeps & ImportDeps
 
 const regions = ['eu-central', 'asia-northeast', 'us-east', 'us-west', 'eu', 'asia', 'us', 'global']
 
@@ -135,17 +139,17 @@ export const recoveryTemplate = (
     : []
 
 /**
- * Applies the schema to an identity that an operator writes.
+ * Applies the schema to an identity that an operator writes, and seals what its credentials hold.
  * @throws errors.badRequest when there is no such schema or the traits do not fit it
  */
-export async function fitSchema(deps: SchemaDeps, draft: IdentityWithCredentials): Promise<IdentityWithCredentials> {
+export async function fitSchema(deps: FitDeps, draft: IdentityWithCredentials): Promise<IdentityWithCredentials> {
   if (!deps.schemas.has(draft.schemaId))
     throw errors.badRequest(`There is no identity schema with the id ${JSON.stringify(draft.schemaId)}.`)
   const { identity, errors: objections, emptyIdentifier } = await applySchema(deps, draft)
   if (objections.length > 0) throw errors.badRequest(operatorReport(objections))
   if (emptyIdentifier)
     throw errors.badRequest('A trait that people sign in with is there, but holds nothing that could be typed in.')
-  return identity
+  return { ...identity, credentials: sealedCredentials(deps, identity.credentials) }
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   stateOf,
   verifiableTemplate,
   verification,
+  type FitDeps,
 } from './create.ts'
 import {
   credentialTypes,
@@ -24,10 +25,11 @@ import {
 } from './identity.ts'
 import { handleIdentifier } from './import.ts'
 import { applyPatch, PatchError, readPatch, type PatchOperation } from './json-patch.ts'
-import { changedCredential, type SchemaDeps } from './update.ts'
-import { identityWire, storedCredentials } from './wire.ts'
+import { openedConfig } from './sealed.ts'
+import { changedCredential } from './update.ts'
+import { identityWire, patchableCredentials } from './wire.ts'
 
-export type PatchDeps = SchemaDeps & { db: Db; publicBaseUrl: string }
+export type PatchDeps = FitDeps & { db: Db; publicBaseUrl: string }
 
 /**
  * Applies a JSON patch to an identity as operators see it, with what its credentials hold.
@@ -95,12 +97,13 @@ async function refusing<T>(work: () => T | Promise<T>): Promise<T> {
 
 /** The identity that a patch makes, before its schema has been applied. */
 function patched(
-  { clock, normalisers, publicBaseUrl }: PatchDeps,
+  deps: PatchDeps,
   before: IdentityWithCredentials,
   operations: readonly PatchOperation[],
 ): IdentityWithCredentials {
-  const original = documentOf(before, publicBaseUrl)
-  const document = documentOf(before, publicBaseUrl)
+  const { clock, normalisers } = deps
+  const original = documentOf(deps, before)
+  const document = documentOf(deps, before)
   applyPatch(document, operations)
   const body = decodeValue(document, patchedBody, { strict: false, exactNames: true }) ?? {}
   const now = clock.now()
@@ -114,7 +117,7 @@ function patched(
     metadataPublic: rawOrNull(sameOr(before.metadataPublic, original.metadata_public, body.metadata_public)),
     metadataAdmin: rawOrNull(sameOr(before.metadataAdmin, original.metadata_admin, body.metadata_admin)),
     organizationId: body.organization_id ?? null,
-    credentials: patchedCredentials(before, body.credentials ?? {}, now),
+    credentials: patchedCredentials(deps, before, body.credentials ?? {}, now),
     verifiableAddresses: (body.verifiable_addresses ?? []).flatMap((a) =>
       patchedAddress(before, a, normalisers.normaliseGracefully, now),
     ),
@@ -128,12 +131,12 @@ function patched(
   return body.state === before.state ? draft : withState(draft, stateOf(body.state ?? ''), clock)
 }
 
-const documentOf = (identity: IdentityWithCredentials, publicBaseUrl: string): Record<string, unknown> =>
+const documentOf = (deps: PatchDeps, identity: IdentityWithCredentials): Record<string, unknown> =>
   parseLossless(
     encodeJson(
-      identityWire(identity, publicBaseUrl, {
+      identityWire(identity, deps.publicBaseUrl, {
         withAdminMetadata: true,
-        credentials: storedCredentials(identity.credentials),
+        credentials: patchableCredentials(deps, identity.credentials),
       }),
     ),
   ) as Record<string, unknown>
@@ -185,7 +188,12 @@ function keepUnchangedAddresses(
   }
 }
 
-function patchedCredentials(before: IdentityWithCredentials, document: Json, now: number): Credentials {
+function patchedCredentials(
+  deps: PatchDeps,
+  before: IdentityWithCredentials,
+  document: Json,
+  now: number,
+): Credentials {
   if (!isObject(document)) throw new PatchError('"credentials" has to be an object.')
   const out: Credentials = {}
   for (const [key, value] of Object.entries(document)) {
@@ -193,7 +201,7 @@ function patchedCredentials(before: IdentityWithCredentials, document: Json, now
     if (!type) throw new PatchError(`There is no credential type ${JSON.stringify(key.slice(0, 100))}.`)
     if (!isObject(value) || value.type !== type)
       throw new PatchError(`The credential "${type}" has to be an object of the same type.`)
-    out[type] = patchedCredential(before, type, value.config, now)
+    out[type] = patchedCredential(deps, before, type, value.config, now)
   }
   return out
 }
@@ -201,6 +209,7 @@ function patchedCredentials(before: IdentityWithCredentials, document: Json, now
 const firstVersion: Partial<Record<CredentialType, number>> = { password: 1, webauthn: 1, code: 1 }
 
 function patchedCredential(
+  deps: PatchDeps,
   { id, credentials }: IdentityWithCredentials,
   type: CredentialType,
   config: unknown,
@@ -212,6 +221,8 @@ function patchedCredential(
   if (config !== undefined && config !== null && !isObject(config))
     throw new PatchError(`The config of the credential "${type}" has to be an object.`)
   const next = (config ?? {}) as Record<string, Json>
+  // What no operation touched stays sealed as it is.
+  if (old && JSON.stringify(next) === JSON.stringify(openedConfig(deps, old))) return old
   if (type === 'password') checkHash(old, next)
   const identifiers = identifiersOf(type, { id, old, config: next })
   return changedCredential(

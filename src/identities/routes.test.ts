@@ -5,6 +5,7 @@ import { testDatabases } from '../../test/support/databases.ts'
 import { requestOf, type RequestOptions } from '../../test/support/requests.ts'
 import { testClock } from '../../test/support/sessions.ts'
 import { createCipher } from '../crypto/cipher.ts'
+import { createVault } from '../crypto/vault.ts'
 import type { Db } from '../db/db.ts'
 import { errors } from '../errors.ts'
 import { createAdminPort } from '../http/ports.ts'
@@ -76,6 +77,7 @@ function serverWith(db: Db, { schemaIds = Object.keys(documents) }: { schemaIds?
   })
   const hashed: string[] = []
   const cipher = createCipher({ algorithm: 'aes', secrets: ['0123456789abcdef0123456789abcdef'] })
+  const vault = createVault(['a secret of an operator'])
   const port = checkedPort(
     'admin',
     createAdminPort({
@@ -93,6 +95,7 @@ function serverWith(db: Db, { schemaIds = Object.keys(documents) }: { schemaIds?
           },
         },
         cipher,
+        vault,
         publicBaseUrl: 'https://id.example.test/auth/',
         adminBaseUrl: 'https://admin.example.test/',
       }),

@@ -1,3 +1,4 @@
+import { isSealed } from '../crypto/vault.ts'
 import type { Aal, Credential, Credentials, CredentialType } from '../identities/identity.ts'
 import type { Json } from '../lib/json.ts'
 import type { AuthenticationMethod } from './session.ts'
@@ -47,8 +48,9 @@ const factors: Partial<Record<CredentialType, { first: Count; second: Count }>> 
   lookup_secret: { first: none, second: ({ config }) => (list(config.recovery_codes).length > 0 ? 1 : 0) },
 }
 
-const isOtpauthUrl = (value: Json | undefined): boolean =>
-  typeof value === 'string' && /^otpauth:\/\/totp\/.*[?&]secret=[A-Z2-7]/i.test(value)
+/** Whether this is, sealed or in clear, the address with which an authenticator app is set up. */
+export const isOtpauthUrl = (value: Json | undefined): boolean =>
+  typeof value === 'string' && (isSealed(value) || /^otpauth:\/\/totp\/.*[?&]secret=[A-Z2-7]/i.test(value))
 
 /** The identifiers `<provider>:<subject>` that stand among the linked accounts too and belong to no organization. */
 function linkedProviders(identifiers: readonly string[], providers: Json | undefined): string[] {
