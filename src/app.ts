@@ -35,6 +35,7 @@ import { checkIdentitySchemaAtStart } from './identities/schema/start-check.ts'
 import { createIdentitySchemas, type IdentitySchemas } from './identities/schemas.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { durationMicros } from './lib/duration.ts'
+import { createTurns } from './lib/turns.ts'
 import { createJsonnet } from './lib/jsonnet/jsonnet.ts'
 import { createSourceLoader } from './lib/source.ts'
 import type { Logger } from './operations/log.ts'
@@ -192,7 +193,12 @@ function createParts(config: Config, lasting: Lasting) {
     rules,
     lifespanOf: lifespans(config),
     jsonnet,
-    hashing: createHashing({ config: config.hashers, dev: config.dev }),
+    turns: createTurns(),
+    hashing: createHashing({
+      config: config.hashers,
+      dev: config.dev,
+      maxWaiting: config.hashers.max_waiting,
+    }),
     vault: createVault([...(config.secrets.cipher ?? []), ...lastingSecrets(config.secrets.default ?? [])]),
     cipher: createCipher({ algorithm: config.ciphers.algorithm, secrets: config.secrets.cipher ?? [] }),
     onFailure,

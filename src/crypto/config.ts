@@ -17,6 +17,8 @@ export const hashers = object({
     expected_deviation: duration('500ms'),
     dedicated_memory: size('1GB'),
   }),
+  /** How many hashes may wait for a processor; whoever comes later is answered 429. Kratos has no such key. */
+  max_waiting: integer({ default: 128, minimum: 1 }),
   bcrypt: object({ cost: integer({ default: 12, minimum: 4, maximum: 31 }) }),
 })
 

@@ -50,7 +50,7 @@ export function createHashing({
   config,
   dev,
   concurrency = availableParallelism(),
-  maxWaiting = 256,
+  maxWaiting = 128,
 }: {
   config: HashersConfig
   dev: boolean

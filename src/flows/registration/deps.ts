@@ -1,4 +1,5 @@
 import type { Clock, Micros } from '../../lib/clock.ts'
+import type { Turns } from '../../lib/turns.ts'
 import type { Db } from '../../db/db.ts'
 import type { ReturnTo } from '../../http/return-to.ts'
 import type { Normalisers } from '../../identities/schema/derive.ts'
@@ -27,6 +28,8 @@ export type RegistrationDeps = {
   normalisers: Normalisers
   rules: FactorRules
   publicBaseUrl: string
+  /** Who wants the same identifier waits for whoever came first. */
+  turns: Turns
   /** How long a session lasts. */
   lifespanOf: LifespanOf
   enabled: boolean

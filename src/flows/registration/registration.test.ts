@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { createTurns } from '../../lib/turns.ts'
 import { createHashing } from '../../crypto/hashers/hashing.ts'
 import type { Db } from '../../db/db.ts'
 import { ApiError, errors } from '../../errors.ts'
@@ -73,7 +74,6 @@ const hashing = createHashing({
     argon2: { memory: '8MB', iterations: 1, salt_length: 16, key_length: 32 },
   },
   dev: true,
-  maxWaiting: 1000,
 })
 
 function server(db: Db, changes: Partial<RegistrationDeps> = {}) {
@@ -88,6 +88,7 @@ function server(db: Db, changes: Partial<RegistrationDeps> = {}) {
     returnTo: createReturnTo({ allowed: ['https://shop.example'], publicBaseUrl: 'https://id.example' }),
     crossSite: { csrf: csrfSettings, relaxNative: false },
     schemas,
+    turns: createTurns(),
     normalisers,
     rules: { codePasswordless: false, codeMfa: false, migrationHook: false },
     publicBaseUrl: 'https://id.example',

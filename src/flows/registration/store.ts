@@ -1,4 +1,4 @@
-import type { Db } from '../../db/db.ts'
+import { placeholders, type Db } from '../../db/db.ts'
 import type { IdentityWithCredentials, Via } from '../../identities/identity.ts'
 import { findIdentityWithCredentials } from '../../identities/store.ts'
 
@@ -15,4 +15,13 @@ export async function findIdentityByAddress(
 ): Promise<IdentityWithCredentials | undefined> {
   const [row] = await db.query<{ identity_id: string }>(statements[kind], [via, value])
   return row && findIdentityWithCredentials(db, row.identity_id)
+}
+
+/** Whether somebody signs in with one of these identifiers already. */
+export async function isTaken(db: Db, identifiers: readonly string[]): Promise<boolean> {
+  const rows = await db.query(
+    `select 1 as one from identity_credential_identifiers where type = 'password' and identifier in (${placeholders(identifiers.length)})`,
+    identifiers,
+  )
+  return rows.length > 0
 }

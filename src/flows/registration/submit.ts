@@ -3,7 +3,8 @@ import { clientOf, isJson, type Client } from '../../http/negotiate.ts'
 import { errorResponse, redirect } from '../../http/respond.ts'
 import { createReturnTo } from '../../http/return-to.ts'
 import type { Request, Response } from '../../http/types.ts'
-import { deriveFromTraits } from '../../identities/schema/derive.ts'
+import { deriveFromTraits, type Derived } from '../../identities/schema/derive.ts'
+import { applySchema } from '../../identities/update.ts'
 import type { IdentitySchema } from '../../identities/schema/schema.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { Micros } from '../../lib/clock.ts'
@@ -23,6 +24,8 @@ import { completeRegistration } from './complete.ts'
 import type { RegistrationDeps } from './deps.ts'
 import type { RegistrationMethod } from './method.ts'
 import { nodesOf, sorted } from './screens.ts'
+import { isTaken } from './store.ts'
+import { problemOfTaken } from './taken.ts'
 import { beginRegistration } from './start.ts'
 
 /** A submission that belongs to a flow which still stands. */
@@ -107,37 +110,59 @@ async function process(
     if (derived.errors.length > 0) return await refuse(deps, submission, fields, problemsFrom(derived.errors))
     const now = deps.clock.now()
     const draft = newIdentity(flow.identitySchema ?? deps.schemas.defaultId, fields.traits as Json, now)
-    const form = { flow, schema }
-    const outcome = await method.submit({
-      ...form,
-      fields,
-      draft,
-      derived,
-      nodesOf: (screen) => nodesOf(deps.methods, screen, form),
-      now,
+    const prepared = { fields, draft, derived, now, goesBack }
+    const identifier = derived.passwordIdentifiers[0]
+    if (identifier === undefined) return await decide(deps, submission, method, prepared)
+    // Many who want the same identifier at once wait for the first: one password is hashed for all of them, not each.
+    return await deps.turns(identifier, async (waited) => {
+      const taken = waited && (await isTaken(deps.db, derived.passwordIdentifiers))
+      if (!taken) return decide(deps, submission, method, prepared)
+      return refuse(deps, submission, fields, [await problemOfTaken(deps, await withDerived(deps, draft))])
     })
-    switch (outcome.kind) {
-      case 'done': {
-        const completion = await completeRegistration(deps, submission, method, outcome.result)
-        return completion.kind === 'stored'
-          ? completion.response
-          : await refuse(deps, submission, fields, completion.problems)
-      }
-      case 'retry':
-        return await refuse(deps, submission, fields, outcome.problems, outcome.ui)
-      case 'advance':
-        return await advance(
-          deps,
-          submission,
-          outcome,
-          goesBack ? { organizationId: null } : { transientPayload: fields.transient_payload as Json },
-        )
-      case 'refresh':
-        throw new Error('nobody who registers can sign in again')
-    }
   } catch (error) {
     if (isFormError(error)) return refuse(deps, submission, fields, [generic(reasonOf(error))])
     throw error
+  }
+}
+
+const withDerived = async (deps: RegistrationDeps, draft: IdentityWithCredentials): Promise<IdentityWithCredentials> =>
+  (await applySchema(deps, draft)).identity
+
+type Prepared = { fields: Fields; draft: IdentityWithCredentials; derived: Derived; now: Micros; goesBack: boolean }
+
+async function decide(
+  deps: RegistrationDeps,
+  submission: Submission,
+  method: RegistrationMethod,
+  { fields, draft, derived, now, goesBack }: Prepared,
+): Promise<Response> {
+  const form = { flow: submission.flow, schema: submission.schema }
+  const outcome = await method.submit({
+    ...form,
+    fields,
+    draft,
+    derived,
+    nodesOf: (screen) => nodesOf(deps.methods, screen, form),
+    now,
+  })
+  switch (outcome.kind) {
+    case 'done': {
+      const completion = await completeRegistration(deps, submission, method, outcome.result)
+      return completion.kind === 'stored'
+        ? completion.response
+        : await refuse(deps, submission, fields, completion.problems)
+    }
+    case 'retry':
+      return await refuse(deps, submission, fields, outcome.problems, outcome.ui)
+    case 'advance':
+      return await advance(
+        deps,
+        submission,
+        outcome,
+        goesBack ? { organizationId: null } : { transientPayload: fields.transient_payload as Json },
+      )
+    case 'refresh':
+      throw new Error('nobody who registers can sign in again')
   }
 }
 
