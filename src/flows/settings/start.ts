@@ -49,6 +49,9 @@ export async function beginSettings(deps: SettingsDeps, { request, identity, typ
   }
 }
 
+/** Under which name a flow remembers whose submission came last: a page shows what it led to beside its fields. */
+export const lastMethod = 'last_method'
+
 /** Under which name a method's submission waits for a new login. */
 export const pendingName = (method: string): string => `ory_kratos_settings_${method}`
 
