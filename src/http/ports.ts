@@ -55,10 +55,10 @@ export function createPublicPort({
     const preflight = cors?.preflight(request)
     if (preflight) return { response: preflight, pattern: 'preflight' }
     request.path = withoutPrefix(request.fullPath, basePath)
-    const free = unprotected.has(request.path)
+    const found = match(request.method, request.path)
+    const free = unprotected.has(request.path) || (found.kind === 'route' && found.anonymous)
     const unchecked = free || isWithoutCheck(request.path)
     request.csrf = free ? noCsrf : csrfOf(request, csrf, !unchecked)
-    const found = match(request.method, request.path)
     const { response, pattern } = await guarded(
       request,
       onFailure,

@@ -2,7 +2,7 @@ import { cleanPath } from './urls.ts'
 import type { Handler, Response, Route } from './types.ts'
 
 export type Match =
-  | { kind: 'route'; handler: Handler; params: Record<string, string>; pattern: string }
+  | { kind: 'route'; handler: Handler; params: Record<string, string>; pattern: string; anonymous: boolean }
   | { kind: 'answer'; response: Response; pattern: string }
   /** The path has empty or dotted segments; this is how it should read. */
   | { kind: 'unclean'; path: string; pattern: string }
@@ -38,13 +38,13 @@ export function createRouter(routes: readonly Route[]): (method: string, path: s
       : rawPath
     const allowed = new Set<string>()
     for (const route of path === undefined ? [] : (literal.get(path) ?? [])) {
-      if (serves(route, method)) return { kind: 'route', handler: route.handler, params: {}, pattern: route.path }
+      if (serves(route, method)) return routed(route, {})
       allow(allowed, route)
     }
     for (const { route, segments: pattern } of withParams.get(segments.length) ?? []) {
       const params = matchSegments(pattern, segments)
       if (!params) continue
-      if (serves(route, method)) return { kind: 'route', handler: route.handler, params, pattern: route.path }
+      if (serves(route, method)) return routed(route, params)
       allow(allowed, route)
     }
     if (allowed.size === 0)
@@ -56,6 +56,14 @@ export function createRouter(routes: readonly Route[]): (method: string, path: s
     }
   }
 }
+
+const routed = ({ handler, path: pattern, anonymous }: Route, params: Record<string, string>): Match => ({
+  kind: 'route',
+  handler,
+  params,
+  pattern,
+  anonymous: anonymous === true,
+})
 
 const paramCount = ({ segments }: Compiled): number => segments.filter((s) => s.startsWith('{')).length
 

@@ -48,4 +48,6 @@ export type Route = {
   /** Public name of the operation; rows without one are not described (redirects, aliases). */
   operationId?: string
   handler: Handler
+  /** Answers everybody alike, such as a style sheet: no cookie is read or set, and caches may keep the answer. */
+  anonymous?: true
 }
