@@ -62,4 +62,3 @@ export const flowError = named(
   { id: uuid, error: genericError, created_at: moment, updated_at: moment },
   'Why a browser was sent to the error page.',
 )
-export type FlowError = Static<typeof flowError>

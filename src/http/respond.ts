@@ -1,6 +1,7 @@
 import { ApiError, errors, statusTexts } from '../errors.ts'
 import { encodeJson } from '../lib/json.ts'
 import { locationHeader } from './urls.ts'
+import type { GenericError } from './error-schema.ts'
 import type { Request, Response } from './types.ts'
 
 /** A successful JSON answer. */
@@ -34,7 +35,7 @@ const escapeHtml = (text: string): string =>
     .replaceAll("'", '&#39;')
 
 /** The error object as it stands on the wire, and as it is stored for the error page. */
-export function errorObject(error: ApiError, requestId?: string): Record<string, unknown> {
+export function errorObject(error: ApiError, requestId?: string): GenericError {
   const { id, reason, details, message } = error.body
   return {
     ...(id ? { id } : {}),

@@ -6,8 +6,8 @@ export const uuid = Type.String({ format: 'uuid' })
 export const moment = Type.String({ format: 'date-time' })
 
 /** One of several words. */
-export const choice = <const Words extends string[]>(words: Words, id?: string) =>
-  Type.Enum(words, { type: 'string', ...(id === undefined ? {} : { $id: id }) })
+export const choice = <const Words extends readonly string[]>(words: Words, id?: string) =>
+  Type.Unsafe<Words[number]>({ type: 'string', enum: words, ...(id === undefined ? {} : { $id: id }) })
 
 /** An object with these members and no others, under its public name in the description. */
 export const named = <P extends TProperties>(id: string, properties: P, description?: string) =>

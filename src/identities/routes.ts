@@ -16,6 +16,7 @@ import { includedCredentials, listPage } from './list.ts'
 import { patchIdentity } from './patch.ts'
 import { deleteIdentity, findIdentityByExternalId } from './store.ts'
 import { adminCredentials, identityWire, writtenCredentials } from './wire.ts'
+import type { BatchItemView } from './wire-schema.ts'
 
 export type IdentityRouteDeps = CreateDeps & { db: Db; cipher: Cipher; publicBaseUrl: string; adminBaseUrl: string }
 
@@ -96,7 +97,7 @@ const batch =
     return json(200, { identities: items.map(batchItem) })
   }
 
-function batchItem(item: BatchItem) {
+function batchItem(item: BatchItem): BatchItemView {
   const patchId = item.patchId === undefined ? {} : { patch_id: item.patchId }
   switch (item.kind) {
     case 'nothing':

@@ -25,7 +25,7 @@ export const recoveryIdentityAddress = named('recoveryIdentityAddress', {
   updated_at: moment,
 })
 
-export const credentialType = choice([...credentialTypes])
+export const credentialType = choice(credentialTypes)
 
 export const identityCredentials = named('identityCredentials', {
   type: credentialType,

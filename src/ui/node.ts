@@ -1,8 +1,8 @@
 import type { Json } from '../lib/json.ts'
 import type { UiText } from './messages.ts'
-import type { Attributes, InputAttributes, InputType, NodeGroup, UiNode } from './wire-schema.ts'
+import type { InputAttributes, NodeGroup, UiNode } from './wire-schema.ts'
 
-export type { Attributes, InputAttributes, InputType, NodeGroup, UiNode }
+export type { InputAttributes, NodeGroup, UiNode }
 
 type InputOptions = Omit<InputAttributes, 'node_type' | 'disabled' | 'required'> & {
   group: NodeGroup

@@ -49,14 +49,13 @@ const inputTypes = [
   'date',
   'url',
 ] as const
-export type InputType = (typeof inputTypes)[number]
 
 const value = Type.Unsafe<Json>({ description: 'Any JSON.' })
 const id = Type.String({ description: 'Tells nodes of a form apart.' })
 
 const inputAttributes = named('uiNodeInputAttributes', {
   name: Type.String(),
-  type: choice([...inputTypes]),
+  type: choice(inputTypes),
   value: Type.Optional(value),
   required: Type.Optional(Type.Literal(true)),
   autocomplete: Type.Optional(Type.String()),
@@ -108,13 +107,12 @@ const attributes = Type.Union(
   ],
   { $id: 'uiNodeAttributes' },
 )
-export type Attributes = Static<typeof attributes>
 
 export const uiNode = named(
   'uiNode',
   {
     type: choice(['input', 'img', 'a', 'text', 'script', 'div']),
-    group: choice([...nodeGroups]),
+    group: choice(nodeGroups),
     attributes,
     messages: Type.Array(uiText),
     meta: named('uiNodeMeta', { label: Type.Optional(uiText) }),
@@ -128,7 +126,7 @@ export const uiContainer = named(
   'uiContainer',
   {
     action: Type.String({ description: 'Where the form is sent.' }),
-    method: Type.Literal('POST'),
+    method: choice(['POST', 'GET']),
     nodes: Type.Union([Type.Array(uiNode), Type.Null()], { description: 'Null when no method has anything to ask.' }),
     messages: Type.Optional(Type.Array(uiText)),
   },

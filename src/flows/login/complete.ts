@@ -8,10 +8,11 @@ import { availableAal } from '../../sessions/assurance.ts'
 import type { Authenticated } from '../../sessions/authenticate.ts'
 import { openSession, type OpenedSession } from '../../sessions/issue.ts'
 import { meetsRequirement } from '../../sessions/requirement.ts'
-import { sessionObject } from '../../sessions/wire.ts'
+import { sessionObject, type SessionObject } from '../../sessions/wire.ts'
 import { initUrl, queryOf, returnToOf, type Flow } from '../flow.ts'
 import { updateFlow } from '../store.ts'
 import type { ContinueWith } from '../wire.ts'
+import type { SuccessfulNativeLogin } from '../wire-schema.ts'
 import type { LoginDeps } from './deps.ts'
 import type { LoginEvent } from './hook.ts'
 import type { LoginResult } from './method.ts'
@@ -59,7 +60,8 @@ export async function completeLogin(deps: LoginDeps, completion: Completion): Pr
   const isEnough = await meetsRequirement({ db, rules }, settings.requiredAal, opened.session, identity)
   if (client === 'native') {
     const session = shownSession(deps, opened, isEnough ? identity : undefined)
-    return json(200, { session_token: opened.token.reveal(), session, continue_with: null })
+    const signedIn: SuccessfulNativeLogin = { session_token: opened.token.reveal(), session, continue_with: null }
+    return json(200, signedIn)
   }
   // Forms in other tabs stay good as long as the browser belongs to the same person.
   if (current?.identity.id !== identity.id) request.csrf.rotate()
@@ -98,10 +100,10 @@ const shownSession = (
   identity: LoginResult['identity'] | undefined,
 ) => sessionObject(shown, { publicBaseUrl, now: clock.now(), identity, devices })
 
-function arrived({ request, client }: Completion, destination: string, session: unknown): Response {
+function arrived({ request, client }: Completion, destination: string, session: SessionObject): Response {
   if (client === 'browser') return redirect(request, 303, destination)
   const continueWith: ContinueWith[] = [{ action: 'redirect_browser_to', redirect_browser_to: destination }]
-  return json(200, { session, continue_with: continueWith })
+  return json(200, { session, continue_with: continueWith } satisfies SuccessfulNativeLogin)
 }
 
 /** The session is there, but too weak to be of use: the browser goes on to a second login flow. */

@@ -14,6 +14,7 @@ import type { Authenticate } from '../../sessions/authenticate.ts'
 import type { SessionCookies } from '../../sessions/cookie.ts'
 import { findSessionByTokenHash, revokeSession } from '../../sessions/store.ts'
 import type { Forward } from '../error/forward.ts'
+import type { LogoutFlow } from '../wire-schema.ts'
 
 export type LogoutSettings = {
   /** Where people go after they signed out. */
@@ -81,7 +82,7 @@ async function startLogout(
     token,
     return_to: wanted === undefined ? undefined : returnTo(wanted, settings.returnUrl),
   })
-  return json(200, { logout_token: token, logout_url: url })
+  return json(200, { logout_token: token, logout_url: url } satisfies LogoutFlow)
 }
 
 async function logOut(
