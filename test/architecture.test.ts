@@ -88,3 +88,22 @@ test('time comes from the clock', () => {
   const reading = files.filter((file) => file !== 'src/lib/clock.ts' && /\bnew Date\(\s*\)/.test(textOf(file)))
   assert.deepEqual(reading, [])
 })
+
+test('what the API description is made of is loaded for nobody who does not ask for it', () => {
+  const loads = (file: string) =>
+    [...textOf(file).matchAll(/^(?:import|export)\s+(?!type\s)[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm)].map(
+      ([, named, bare]) => named ?? bare!,
+    )
+  const loaded = new Set<string>()
+  const follow = (file: string): void => {
+    if (loaded.has(file)) return
+    loaded.add(file)
+    for (const target of loads(file)) if (target.startsWith('.')) follow(normalize(join(dirname(file), target)))
+  }
+  follow('src/serve.ts')
+  assert.ok(loaded.has('src/flows/wire.ts') && loaded.has('src/operations/openapi.ts'))
+  assert.deepEqual(
+    [...loaded].filter((file) => loads(file).includes('typebox')),
+    [],
+  )
+})
