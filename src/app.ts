@@ -47,12 +47,14 @@ import { createTokenizer } from './sessions/tokenize.ts'
 import { hooksAfterLogin } from './hooks/login.ts'
 import { afterRegistration } from './hooks/registration.ts'
 import { loginMethods } from './methods/login.ts'
+import { lookupSecretSettings } from './methods/lookup-secret/settings.ts'
 import { missingRegistrationMethods, missingSettingsMethods } from './methods/missing.ts'
 import { breachCheck } from './methods/password/policy.ts'
 import { passwordRegistration } from './methods/password/registration.ts'
 import { passwordSettings } from './methods/password/settings.ts'
 import { profileRegistration } from './methods/profile/registration.ts'
 import { profileSettings } from './methods/profile/settings.ts'
+import { totpSettings } from './methods/totp/settings.ts'
 import { createMetrics, type Metrics } from './operations/metrics.ts'
 import { openApiRoute } from './operations/openapi.ts'
 import { healthRoutes, operationsRoutes } from './operations/routes.ts'
@@ -384,7 +386,16 @@ function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0] {
         ...newPasswordRules(parts),
         privilegedAgeMicros,
       }),
-      ...missingSettingsMethods,
+      missingSettingsMethods.oidc,
+      totpSettings({
+        ...parts,
+        enabled: methods.totp.enabled,
+        issuer: methods.totp.config.issuer ?? '',
+        privilegedAgeMicros,
+      }),
+      missingSettingsMethods.passkey,
+      missingSettingsMethods.webauthn,
+      lookupSecretSettings({ ...parts, enabled: methods.lookup_secret.enabled, privilegedAgeMicros }),
     ],
     after(method) {
       const own = Object.entries(after).find(([name]) => name === method)?.[1]

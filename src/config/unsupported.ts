@@ -5,8 +5,6 @@ type Row = { key: string; what: string; used: (config: Config, given: (key: stri
 
 /** What a configuration may ask for without getting it yet. Each row becomes one warning at the start. */
 const unsupported: Row[] = [
-  method('totp', 'One-time passwords from an authenticator app'),
-  method('lookup_secret', 'Backup codes'),
   method('webauthn', 'Security keys'),
   method('passkey', 'Passkeys'),
   method('oidc', 'Social sign-in'),
@@ -53,7 +51,7 @@ const unsupported: Row[] = [
   },
 ]
 
-function method(name: 'totp' | 'lookup_secret' | 'webauthn' | 'passkey' | 'oidc' | 'link', what: string): Row {
+function method(name: 'webauthn' | 'passkey' | 'oidc' | 'link', what: string): Row {
   return { key: `selfservice.methods.${name}`, what, used: (config) => config.selfservice.methods[name].enabled }
 }
 

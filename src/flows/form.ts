@@ -2,7 +2,7 @@ import type { Json } from '../lib/json.ts'
 import { problemsOf } from '../identities/schema/report.ts'
 import type { SchemaError } from '../identities/schema/validate.ts'
 import { messageById, type UiText } from '../ui/messages.ts'
-import { csrfNode, inputNode, nodeId, type UiNode } from '../ui/node.ts'
+import { csrfNode, inputNode, nodeId, withValue, type UiNode } from '../ui/node.ts'
 import type { Ui } from './flow.ts'
 
 /** Something that a person can mend: a text, on a field or – without one – on the form as a whole. */
@@ -43,6 +43,10 @@ export const withoutNodes = (ui: Ui, drop: (node: UiNode) => boolean): Ui => ({
   ...ui,
   nodes: ui.nodes && ui.nodes.filter((n) => !drop(n)),
 })
+
+/** Takes the value of a field away, as of one that has to be typed anew. */
+export const withoutValue = (ui: Ui, id: string): Ui =>
+  mapNodes(ui, (node) => (nodeId(node) === id ? withValue(node, undefined) : node))
 
 /** The cross-site token of this rendering. */
 export const withCsrf = (ui: Ui, token: string): Ui => withNode(ui, csrfNode(token))

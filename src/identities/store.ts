@@ -307,9 +307,12 @@ export function updateIdentity(
       credential.version !== old.version ||
       credential.updatedAt !== old.updatedAt
     )
+      // A login may have changed it since – used a backup code up, renewed a hash – without a trace on the identity.
       added.push({
-        sql: 'update identity_credentials set config = $3, version = $4, updated_at = $5 where identity_id = $1 and type = $2',
-        params: [id, credential.type, config, credential.version, credential.updatedAt],
+        sql: `update identity_credentials set config = $3, version = $4, updated_at = $5
+               where identity_id = $1 and type = $2 and config = $6`,
+        params: [id, credential.type, config, credential.version, credential.updatedAt, JSON.stringify(old.config)],
+        expect: 1,
       })
   }
 

@@ -25,6 +25,16 @@ export const loginBodies = [
     identifier: Type.String(),
     ...beside,
   }),
+  body('updateLoginFlowWithTotpMethod', {
+    ...method('totp'),
+    totp_code: Type.String({ description: 'What the authenticator app shows; each code is accepted once.' }),
+    ...beside,
+  }),
+  body('updateLoginFlowWithLookupSecretMethod', {
+    ...method('lookup_secret'),
+    lookup_secret: Type.String({ description: 'A backup code; each is good once.' }),
+    csrf_token: csrf,
+  }),
 ]
 
 export const registrationBodies = [
@@ -45,4 +55,18 @@ export const registrationBodies = [
 export const settingsBodies = [
   body('updateSettingsFlowWithPasswordMethod', { ...method('password'), password: Type.String(), ...beside }),
   body('updateSettingsFlowWithProfileMethod', { ...method('profile'), traits, ...beside }),
+  body('updateSettingsFlowWithTotpMethod', {
+    ...method('totp'),
+    totp_code: Type.Optional(Type.String({ description: 'Proves that the app was set up.' })),
+    totp_unlink: Type.Optional(Type.Boolean({ description: 'Whether the app is removed.' })),
+    ...beside,
+  }),
+  body('updateSettingsFlowWithLookupMethod', {
+    method: Type.Optional(Type.Literal('lookup_secret')),
+    lookup_secret_reveal: Type.Optional(Type.Boolean({ description: 'Shows the codes.' })),
+    lookup_secret_regenerate: Type.Optional(Type.Boolean({ description: 'Makes new codes, which do not count yet.' })),
+    lookup_secret_confirm: Type.Optional(Type.Boolean({ description: 'Puts the new codes in the place of the old.' })),
+    lookup_secret_disable: Type.Optional(Type.Boolean({ description: 'Removes the codes.' })),
+    ...beside,
+  }),
 ]

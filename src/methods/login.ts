@@ -1,9 +1,14 @@
 import type { Config } from '../config/schema.ts'
 import { absentMethod, type LoginMethod } from '../flows/login/method.ts'
 import { identifierFirstLogin, type IdentifierFirstDeps } from './identifier-first/login.ts'
+import { lookupSecretLogin, type LookupLoginDeps } from './lookup-secret/login.ts'
 import { passwordLogin, type PasswordLoginDeps } from './password/login.ts'
+import { totpLogin, type TotpLoginDeps } from './totp/login.ts'
 
-export type LoginMethodDeps = PasswordLoginDeps & Omit<IdentifierFirstDeps, 'mitigateEnumeration'>
+export type LoginMethodDeps = PasswordLoginDeps &
+  TotpLoginDeps &
+  LookupLoginDeps &
+  Omit<IdentifierFirstDeps, 'mitigateEnumeration'>
 
 /** TABLE of the ways to sign in, in the order in which they are asked whether a submission is theirs. */
 export const loginMethods = (
@@ -19,13 +24,13 @@ export const loginMethods = (
     'code',
     ({ method }, flow) => method === 'code' && isSecond(flow) !== selfservice.methods.code.passwordless_enabled,
   ),
-  absentMethod('totp', ({ method }, flow) => isSecond(flow) && method === 'totp'),
+  totpLogin(deps, { enabled: selfservice.methods.totp.enabled }),
   absentMethod('passkey', ({ method, passkey_login }) => method === 'passkey' || Boolean(passkey_login)),
   absentMethod(
     'webauthn',
     ({ method, webauthn_login }, { type }) => type === 'browser' && (method === 'webauthn' || Boolean(webauthn_login)),
   ),
-  absentMethod('lookup_secret', ({ method }, flow) => isSecond(flow) && method === 'lookup_secret'),
+  lookupSecretLogin(deps, { enabled: selfservice.methods.lookup_secret.enabled }),
   ...(selfservice.flows.login.style === 'identifier_first'
     ? [identifierFirstLogin({ ...deps, mitigateEnumeration: security.account_enumeration.mitigate })]
     : []),

@@ -5,33 +5,20 @@ const given = (value: unknown): boolean => typeof value === 'string' && value !=
 
 /**
  * Settings methods that this server knows by their fields but does not have: whoever addresses one is told so, exactly
- * as if it were switched off. In the order in which they are asked.
+ * as if it were switched off.
  */
-export const missingSettingsMethods: readonly SettingsMethod[] = [
-  row('oidc', ['link', 'unlink'], ({ link, unlink }) => given(link) || given(unlink)),
-  {
-    ...row('totp', [], ({ method, totp_unlink }) => totp_unlink === true || method === 'totp'),
-    fields: [{ name: 'totp_unlink', type: 'boolean' }],
-  },
-  row(
+export const missingSettingsMethods = {
+  oidc: row('oidc', ['link', 'unlink'], ({ link, unlink }) => given(link) || given(unlink)),
+  passkey: row(
     'passkey',
     ['passkey_settings_register', 'passkey_remove'],
     (f) => given(f.passkey_settings_register) || given(f.passkey_remove),
   ),
-  row(
+  webauthn: row(
     'webauthn',
     ['webauthn_register', 'webauthn_remove'],
     (f, type) => type === 'browser' && (given(f.webauthn_register) || given(f.webauthn_remove)),
   ),
-  {
-    ...row('lookup_secret', [], (f) => lookupButtons().some((name) => f[name] === true)),
-    fields: lookupButtons().map((name) => ({ name, type: 'boolean' as const })),
-    allowsGet: false,
-  },
-]
-
-function lookupButtons(): string[] {
-  return ['lookup_secret_reveal', 'lookup_secret_regenerate', 'lookup_secret_confirm', 'lookup_secret_disable']
 }
 
 function row(

@@ -41,6 +41,10 @@ export const messages = {
   loginWithProvider: info<{ provider: string; provider_id: string }>(1010002, (c) => `Sign in with ${c.provider}`),
   loginRefresh: info(1010003, 'Confirm that it is you by signing in once more.'),
   loginSecondFactor: info(1010004, 'One more step: confirm your sign-in with a second factor.'),
+  labelLoginTotp: info(1010006, 'Code from your authenticator app'),
+  labelLoginLookupSecret: info(1010007, 'Backup code'),
+  loginTotpButton: info(1010009, 'Use the authenticator app'),
+  loginLookupSecretButton: info(1010010, 'Use a backup code'),
   loginPasswordButton: info(1010022, 'Sign in with password'),
 
   // Signing up
@@ -54,11 +58,29 @@ export const messages = {
 
   // Settings
   settingsSaved: success(1050001, 'Your changes are saved.'),
+  totpUnlink: info(1050004, 'Remove the authenticator app'),
+  labelTotpQr: info(1050005, 'Scan this with your authenticator app'),
+  totpSecret: info<{ secret: string }>(1050006, (c) => c.secret),
+  lookupReveal: info(1050007, 'Show the backup codes'),
+  lookupRegenerate: info(1050008, 'Make new backup codes'),
+  lookupSecret: info<{ secret: string }>(1050009, (c) => c.secret),
+  labelLookupSecrets: info(1050010, 'Each of these codes lets you in once. Keep them in a safe place.'),
+  lookupConfirm: info(1050011, 'I have saved these backup codes'),
+  lookupSecretUsed: info<{ used_at: string; used_at_unix: number }>(
+    1050014,
+    (c) => `This code was used on ${c.used_at.slice(0, 10)}.`,
+  ),
+  lookupSecrets: info<{ secrets: UiText[] }>(1050015, (c) =>
+    c.secrets.map(({ context }) => context?.['secret'] ?? 'used').join(', '),
+  ),
+  lookupDisable: info(1050016, 'Do without backup codes'),
+  labelTotpSecret: info(1050017, 'If you cannot scan it, type this into your authenticator app'),
 
   // Labels
   labelPassword: info(1070001, 'Password'),
   labelOfTrait: info<{ name: string; title: string }>(1070002, (c) => c.title),
   labelSave: info(1070003, 'Save'),
+  labelVerifyCode: info(1070006, 'Code to confirm'),
   labelIdentifier: info(1070004, 'E-mail or user name'),
   labelContinue: info(1070009, 'Continue'),
 
@@ -73,8 +95,13 @@ export const messages = {
   passwordRefused: error<{ reason: string }>(4000005, (c) => `This password cannot be used: ${c.reason}`),
   invalidCredentials: error(4000006, 'The identifier or the password is wrong. Check the spelling of both.'),
   identifierTaken: error(4000007, 'Somebody with this identifier (e-mail, user name …) exists already.'),
+  totpWrong: error(4000008, 'This code is wrong or was used already. Wait for the next one and type that in.'),
   noIdentifier: error(4000009, 'There is nothing in this form that could identify you when you sign in.'),
   addressNotVerified: error(4000010, 'Your address is not verified yet. Look for our message in your mailbox.'),
+  noTotp: error(4000011, 'You have not set up an authenticator app.'),
+  lookupUsed: error(4000012, 'This backup code was used already. Try another one.'),
+  noLookupSecrets: error(4000014, 'You have not set up backup codes.'),
+  lookupWrong: error(4000016, 'This is none of your backup codes.'),
   tooLong: error<{ max_length: number; actual_length: number }>(
     4000017,
     (c) => `Use ${plural(c.max_length, 'character', 'characters')} or fewer, not ${c.actual_length}.`,

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto'
+import { HOTP, Secret as OtpSecret } from 'otpauth'
+import { equalInConstantTime } from '../../crypto/tokens.ts'
+import type { Secret } from '../../crypto/secret.ts'
+import { microsPerSecond, type Micros } from '../../lib/clock.ts'
+
+const digits = 6
+const periodSeconds = 30
+/** Steps by which the two clocks may differ, in either direction. */
+const drift = 1
+const secretBytes = 20
+
+/**
+ * The address that sets an authenticator app up, with a new secret of 160 bits.
+ * @see https://github.com/google/google-authenticator/wiki/Key-Uri-Format
+ */
+export function newTotpUrl({ issuer, account }: { issuer: string; account: string }): string {
+  const label = issuer === '' ? labelPart(account) : `${labelPart(issuer)}:${labelPart(account)}`
+  const parameters = [
+    'algorithm=SHA1',
+    `digits=${digits}`,
+    ...(issuer === '' ? [] : [`issuer=${encodeURIComponent(issuer)}`]),
+    `period=${periodSeconds}`,
+    `secret=${new OtpSecret({ buffer: new Uint8Array(randomBytes(secretBytes)).buffer }).base32}`,
+  ]
+  return `otpauth://totp/${label}?${parameters.join('&')}`
+}
+
+const labelPart = (text: string): string => encodeURIComponent(text).replaceAll('%40', '@')
+
+/** The secret of such an address, in Base32; undefined when there is none. Whatever else it says does not count. */
+export function totpSecretOf(url: string): string | undefined {
+  const query = url.split('?').slice(1).join('?')
+  return new URLSearchParams(query).get('secret')?.replaceAll(/[\s=]/g, '').toUpperCase() || undefined
+}
+
+/**
+ * The time step that a code belongs to: now, the one before or the one after.
+ * @param after steps up to this one are used up
+ * @returns undefined for a code that is wrong or used up
+ * @see https://www.rfc-editor.org/rfc/rfc6238 – section 5.2: a code is accepted once
+ */
+export function totpStepOf(
+  { secret, code }: { secret: string; code: Secret },
+  now: Micros,
+  after = -1,
+): number | undefined {
+  const key = keyOf(secret)
+  const given = code.reveal().trim()
+  if (!key || given.length !== digits) return undefined
+  const current = Math.floor(now / microsPerSecond / periodSeconds)
+  const steps = Array.from({ length: 2 * drift + 1 }, (_, index) => current - drift + index)
+  // All are compared, so that the time of the answer does not tell how near a code was.
+  const fitting = steps.filter((step) => equalInConstantTime(codeAt(key, step), given))
+  return fitting.find((step) => step > after)
+}
+
+function keyOf(secret: string): OtpSecret | undefined {
+  try {
+    return OtpSecret.fromBase32(secret)
+  } catch {
+    return undefined
+  }
+}
+
+const codeAt = (secret: OtpSecret, step: number): string =>
+  HOTP.generate({ secret, algorithm: 'SHA1', digits, counter: step })
