@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism, hostname } from 'node:os'
+import { ledToPages } from '../pages/config.ts'
 import type { Config } from './schema.ts'
 
 /** What the loader computes from other keys and the machine. A new object; the given one is left alone. */
@@ -36,6 +37,7 @@ export function derive(config: Config): Config {
     },
     selfservice: {
       ...selfservice,
+      flows: ledToPages(selfservice.flows, config.pages, publicUrl),
       methods: {
         ...selfservice.methods,
         totp: { ...totp, config: { ...totp.config, issuer: totp.config.issuer ?? hostOf(publicUrl) } },

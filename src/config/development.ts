@@ -49,17 +49,10 @@ export const developmentConfig = {
     default_schema_id: 'person',
     schemas: [{ id: 'person', url: `base64://${Buffer.from(JSON.stringify(person)).toString('base64')}` }],
   },
+  // Every flow without a `ui_url` leads to the pages that come along.
   selfservice: {
-    default_browser_return_url: 'http://127.0.0.1:4455/',
-    allowed_return_urls: ['http://127.0.0.1:4455'],
-    flows: {
-      login: { ui_url: 'http://127.0.0.1:4455/login' },
-      registration: {
-        ui_url: 'http://127.0.0.1:4455/registration',
-        after: { password: { hooks: [{ hook: 'session' }] } },
-      },
-      settings: { ui_url: 'http://127.0.0.1:4455/settings' },
-      error: { ui_url: 'http://127.0.0.1:4455/error' },
-    },
+    default_browser_return_url: 'http://127.0.0.1:4433/',
+    allowed_return_urls: ['http://127.0.0.1:4433', 'http://127.0.0.1:4455'],
+    flows: { registration: { after: { password: { hooks: [{ hook: 'session' }] } } } },
   },
 }

@@ -21,6 +21,7 @@ import { profile } from '../methods/profile/config.ts'
 import { totp } from '../methods/totp/config.ts'
 import { webauthn } from '../methods/webauthn/config.ts'
 import { database, featureFlags, general, log, oauth2Provider, tracing } from '../operations/config.ts'
+import { pages } from '../pages/config.ts'
 import { session } from '../sessions/config.ts'
 
 const selfservice = object({
@@ -49,7 +50,7 @@ const selfservice = object({
   }),
 })
 
-/** The configuration, in Kratos' own keys. */
+/** The configuration, in Kratos' own keys, and `pages`, which Kratos does not have. */
 export const ConfigSchema = object(
   {
     ...general,
@@ -69,6 +70,7 @@ export const ConfigSchema = object(
     database,
     oauth2_provider: oauth2Provider,
     selfservice,
+    pages,
     enterprise: optional(enterprise),
   },
   { rule: cipherSecret },

@@ -44,3 +44,11 @@ export function ledToPages<Flows extends WithPages>(
     ...Object.fromEntries(led.map((name) => [name, { ...flows[name], ui_url: pageUrl(publicBaseUrl, name) }])),
   }
 }
+
+/** The pages that live here; people may be sent back to them. */
+export const ownPages = (flows: WithPages, { enabled }: { enabled: boolean }, publicBaseUrl: string): string[] =>
+  enabled
+    ? flowNames
+        .map((name) => pageUrl(publicBaseUrl, name))
+        .filter((url, index) => flows[flowNames[index]!].ui_url === url)
+    : []

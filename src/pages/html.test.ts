@@ -45,6 +45,8 @@ test('a template that puts a value where escaping cannot help is refused', () =>
   assert.throws(() => html`<a style="${x}">`)
   assert.throws(() => html`<script>${x}</script>`)
   assert.throws(() => html`<style>${x}</style>`)
+  assert.throws(() => html`<script${attributes({ id: 'a' })}>${x}</script>`)
+  assert.throws(() => html`<script>alert(1)</script>`)
   assert.throws(() => html`<!-- ${x} -->`)
   assert.throws(() => html`<a`)
   assert.throws(() => html`<p>${attributes({ title: 'a' })}</p>`)

@@ -121,22 +121,26 @@ function planOf(strings: readonly string[]): Hole[] {
   const holes: Hole[] = []
   let state: 'content' | 'tag' | 'value' | 'comment' = 'content'
   let name = ''
+  let isCode = false
   for (const [index, text] of strings.entries()) {
     for (let i = 0; i < text.length; i++) {
       const rest = text.slice(i)
       if (state === 'content') {
         if (rest.startsWith('<!--')) state = 'comment'
-        else if (/^<(?:script|style)(?=[\s>])(?![^>]*><\/)/i.test(rest))
-          throw new Error('code cannot stand in a template')
-        else if (/^<[/!a-z]/i.test(rest)) state = 'tag'
+        else if (/^<[/!a-z]/i.test(rest)) {
+          state = 'tag'
+          isCode = /^<(?:script|style)(?![a-z0-9-])/i.test(rest)
+        }
         // A value here would become the name of a tag.
-        else if (rest === '<' || rest === '</') throw new Error('the name of a tag cannot be filled in')
+        if (rest === '<' || rest === '</') throw new Error('the name of a tag cannot be filled in')
       } else if (state === 'comment') {
         if (rest.startsWith('-->')) state = 'content'
       } else if (state === 'value') {
         if (text[i] === '"') state = 'tag'
-      } else if (text[i] === '>') state = 'content'
-      else if (text[i] === "'") throw new Error('attributes stand in double quotes')
+      } else if (text[i] === '>') {
+        state = 'content'
+        if (isCode && !text.startsWith('</', i + 1)) throw new Error('code cannot stand in a template')
+      } else if (text[i] === "'") throw new Error('attributes stand in double quotes')
       else if (text[i] === '"') {
         name = /([^\s"=<>]+)=$/.exec(text.slice(0, i))?.[1] ?? ''
         state = 'value'
