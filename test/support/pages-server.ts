@@ -1,0 +1,61 @@
+import { createServer, type AddressInfo } from 'node:net'
+import { startApp } from '../../src/app.ts'
+import { developmentConfig } from '../../src/config/development.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { merge } from '../../src/config/merge.ts'
+import { systemClock, type Micros } from '../../src/lib/clock.ts'
+import { createLog } from '../../src/operations/log.ts'
+
+export type PagesServer = {
+  /** The public base URL, without a slash at its end. */
+  url: string
+  /** Sets the server's clock forward. */
+  pass(micros: Micros): void
+  close(): Promise<void>
+}
+
+export const minute: Micros = 60_000_000
+
+/**
+ * A whole server with its pages, on a database in memory: the built-in development configuration with changes.
+ * @param path below which everything lives, as in `/auth`
+ */
+export async function startPagesServer(changes: Record<string, unknown> = {}, path = ''): Promise<PagesServer> {
+  const [publicPort, adminPort] = await Promise.all([freePort(), freePort()])
+  const url = `http://127.0.0.1:${publicPort}${path}`
+  const here = {
+    dsn: 'memory',
+    log: { level: 'fatal' },
+    secrets: { default: ['a secret for tests of the pages'] },
+    hashers: { algorithm: 'bcrypt', bcrypt: { cost: 4 } },
+    serve: {
+      public: { port: publicPort, base_url: `${url}/` },
+      admin: { port: adminPort, base_url: `http://127.0.0.1:${adminPort}/` },
+    },
+    selfservice: { default_browser_return_url: `${url}/`, allowed_return_urls: [`http://127.0.0.1:${publicPort}`] },
+  }
+  const base = merge(merge(developmentConfig, here), changes) as Record<string, unknown>
+  const loaded = await loadConfig({ files: [], env: {}, base })
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+  const wall = systemClock()
+  let passed: Micros = 0
+  const app = await startApp({
+    config: loaded.config,
+    configHash: loaded.hash,
+    dev: true,
+    log: createLog(loaded.config.log, 'test'),
+    clock: { now: () => wall.now() + passed },
+  })
+  return { url, pass: (micros) => void (passed += micros), close: app.close }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((found, reject) => {
+    const probe = createServer()
+    probe.on('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => found(port))
+    })
+  })
+}
