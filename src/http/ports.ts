@@ -68,8 +68,9 @@ export function createPublicPort({
     const headers: Record<string, string> = { ...response.headers }
     if (request.method === 'GET') headers['cache-control'] ??= noStore
     const crossOrigin = cors?.headers(request)
+    const varies = [crossOrigin?.vary, headers.vary, free ? undefined : 'Cookie'].filter(Boolean)
     if (crossOrigin) Object.assign(headers, crossOrigin)
-    if (!free) headers.vary = headers.vary ? `${headers.vary}, Cookie` : 'Cookie'
+    if (varies.length > 0) headers.vary = varies.join(', ')
     const cookie = request.csrf.cookie()
     return {
       response: { ...response, headers, cookies: [...(cookie ? [cookie] : []), ...(response.cookies ?? [])] },
