@@ -10,13 +10,18 @@ import type { Db } from './db/db.ts'
 import { migrateUp } from './db/migrate.ts'
 import type { CrossSiteSettings } from './flows/cross-site.ts'
 import type { ContinuityDeps } from './flows/continuity.ts'
+import type { Flow } from './flows/flow.ts'
+import { errors } from './errors.ts'
 import { createForward } from './flows/error/forward.ts'
 import { errorRoutes } from './flows/error/routes.ts'
 import { loginSettings } from './flows/login/deps.ts'
 import { loginRoutes } from './flows/login/routes.ts'
 import { logoutRoutes, logoutSettings } from './flows/logout/routes.ts'
 import { registrationRoutes } from './flows/registration/routes.ts'
+import { readFlow } from './flows/read.ts'
+import { getSettings } from './flows/settings/read.ts'
 import { settingsRoutes } from './flows/settings/routes.ts'
+import { settingsView } from './flows/settings/view.ts'
 import { findFlow } from './flows/store.ts'
 import { loginFlow, registrationFlow } from './flows/wire.ts'
 import { createCors } from './http/cors.ts'
@@ -55,6 +60,9 @@ import { passwordSettings } from './methods/password/settings.ts'
 import { profileRegistration } from './methods/profile/registration.ts'
 import { profileSettings } from './methods/profile/settings.ts'
 import { totpSettings } from './methods/totp/settings.ts'
+import { ownPages } from './pages/config.ts'
+import { returnUrlsIn } from './pages/policy.ts'
+import { createPages } from './pages/routes.ts'
 import { createMetrics, type Metrics } from './operations/metrics.ts'
 import { openApiRoute } from './operations/openapi.ts'
 import { healthRoutes, operationsRoutes } from './operations/routes.ts'
@@ -79,7 +87,7 @@ export async function startApp({ config, configHash, log, clock = systemClock() 
 
   let current = createParts(config, lasting)
   await checkIdentitySchemas(config, current.schemas)
-  const ports = createPorts(current, configHash)
+  const ports = createPorts(current, configHash, await preparedPages(current))
   const onResponse = (note: ResponseNote) => {
     lasting.metrics.record(note)
     logResponse(log, current.config, note)
@@ -102,7 +110,7 @@ export async function startApp({ config, configHash, log, clock = systemClock() 
     async reload(fresh, hash) {
       const next = createParts(fresh, lasting)
       await checkIdentitySchemas(fresh, next.schemas)
-      const nextPorts = createPorts(next, hash)
+      const nextPorts = createPorts(next, hash, await preparedPages(next))
       publicListener.use(nextPorts.public)
       adminListener.use(nextPorts.admin)
       const previous = current
@@ -206,7 +214,10 @@ function createParts(config: Config, lasting: Lasting) {
     onFailure,
     forward: createForward({ db, clock, errorUiUrl: config.selfservice.flows.error.ui_url, onFailure }),
     returnTo: createReturnTo({
-      allowed: config.selfservice.allowed_return_urls,
+      allowed: [
+        ...config.selfservice.allowed_return_urls,
+        ...ownPages(config.selfservice.flows, config.pages, publicBaseUrl),
+      ],
       publicBaseUrl,
       warn: (text) => log.warn(text),
     }),
@@ -217,7 +228,11 @@ function createParts(config: Config, lasting: Lasting) {
   }
 }
 
-function createPorts(parts: Parts, configHash: string): { public: Port; admin: Port } {
+function createPorts(
+  parts: Parts,
+  configHash: string,
+  pageRoutes: readonly Route[],
+): { public: Port; admin: Port } {
   const { config, db, metrics, onFailure, publicBaseUrl, adminBaseUrl } = parts
   const { cors } = config.serve.public
   const sessions = sessionDeps(parts)
@@ -231,6 +246,7 @@ function createPorts(parts: Parts, configHash: string): { public: Port; admin: P
     ...settingsRoutes(settingsDeps(parts)),
     ...schemaRoutes(parts),
     ...sessionRoutes(sessions),
+    ...pageRoutes,
     ...redirectsToAdmin(adminBaseUrl),
   ]
   const adminRoutes: Route[] = [
@@ -407,6 +423,49 @@ function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0] {
       }
     },
   }
+}
+
+/** The routes of the pages that come along. @throws ConfigurationError when their style sheet cannot be read */
+async function preparedPages(parts: Parts): Promise<readonly Route[]> {
+  const { config, publicBaseUrl, crossSite } = parts
+  const { flows, default_browser_return_url, allowed_return_urls } = config.selfservice
+  const [login, registration, settings] = [loginDeps(parts), registrationDeps(parts), settingsDeps(parts)]
+  const plain = async (flow: Promise<Flow>) => flow.then((found) => ({ flow: found, ui: found.ui }))
+  const pages = createPages({
+    ...parts,
+    csrf: crossSite.csrf,
+    requiredAal: config.session.whoami.required_aal,
+    settings: config.pages,
+    uiUrls: {
+      login: flows.login.ui_url,
+      registration: flows.registration.ui_url,
+      settings: flows.settings.ui_url,
+      recovery: flows.recovery.ui_url,
+      verification: flows.verification.ui_url,
+      error: flows.error.ui_url,
+    },
+    readers: {
+      login: (request, id) => plain(readFlow(login, 'login', request, id)),
+      registration: (request, id) => plain(readFlow(registration, 'registration', request, id)),
+      async settings(request, id) {
+        const authenticated = await parts.authenticate(request)
+        if (!authenticated) throw errors.sessionInactive()
+        const flow = await getSettings(settings, authenticated, id)
+        const { ui } = await settingsView(settings, flow, authenticated.identity)
+        return { flow, ui: { ...flow.ui, nodes: ui.nodes } }
+      },
+    },
+    formTargets: [publicBaseUrl, default_browser_return_url, ...allowed_return_urls, ...returnUrlsIn(flows)],
+    offers: { registration: flows.registration.enabled, recovery: false },
+  })
+  try {
+    await pages.prepare()
+  } catch (error) {
+    const value = JSON.stringify(config.pages.theme_css)
+    const remedy = 'Name a style sheet that this server can read.'
+    throw new ConfigurationError([{ path: 'pages.theme_css', value, reason: (error as Error).message, remedy }])
+  }
+  return pages.routes
 }
 
 /** The path below which the public API lives, without a slash at its end. */
