@@ -1,3 +1,4 @@
+import type { Statement } from '../db/db.ts'
 import type { Json } from '../lib/json.ts'
 import type { Problem } from './form.ts'
 import type { Ui } from './flow.ts'
@@ -6,12 +7,28 @@ import type { Ui } from './flow.ts'
 export type Outcome<Result> =
   /** Nothing left to ask. */
   | { kind: 'done'; result: Result }
-  /** The same form, with texts on its fields. `ui` when the method changed the form first, as with values to keep. */
-  | { kind: 'retry'; problems: readonly Problem[]; ui?: Ui }
-  /** Other nodes, state or texts: the next step, a way back, a code that was sent. `internal` replaces what was remembered. */
-  | { kind: 'advance'; ui: Ui; state?: string; active?: string; internal?: Record<string, Json> }
+  /**
+   * The same form, with texts on its fields. `ui` when the method changed the form first, as with values to keep.
+   * `state` when the flow falls back.
+   */
+  | { kind: 'retry'; problems: readonly Problem[]; ui?: Ui; state?: string }
+  /** Other nodes, state or texts: the next step, a way back, a code that was sent. */
+  | Advance
   /** Too old a session for this change: it is parked, and the person signs in again. */
   | { kind: 'refresh' }
+
+export type Advance = {
+  kind: 'advance'
+  ui: Ui
+  state?: string
+  active?: string
+  /** Replaces what was remembered. */
+  internal?: Record<string, Json>
+  /** What is stored in one transaction with the flow. */
+  statements?: readonly Statement[]
+  /** Called once all of it is stored, as for messages that are to leave at once. */
+  onStored?(): void
+}
 
 export const done = <Result>(result: Result): Outcome<Result> => ({ kind: 'done', result })
 export const retry = (problems: readonly Problem[], ui?: Ui): Outcome<never> => ({

@@ -8,7 +8,8 @@ import { sortNodes, type SortOrder } from '../../ui/node.ts'
 import type { Flow, Ui } from '../flow.ts'
 import { withCsrf } from '../form.ts'
 import { identifierLabel } from './identifier.ts'
-import type { LoginMethod, LoginScreen } from './method.ts'
+import type { Advance } from '../outcome.ts'
+import type { LoginMethod, LoginScreen, LoginShortcut } from './method.ts'
 
 const order: SortOrder = {
   groups: ['oidc', 'default', 'webauthn', 'passkey', 'code', 'password', 'totp', 'lookup_secret'],
@@ -32,15 +33,33 @@ export type FormDeps = {
 /** Which screen a new flow begins with, and what of the request it depends on. */
 export type Opening = { flow: Flow; session: Session | undefined; via: string | undefined; csrfToken: () => string }
 
-/** The form of a new login flow. */
-export async function openingForm(deps: FormDeps, opening: Opening): Promise<Ui> {
+/** The first screen of a new login flow, and its form. */
+export async function openingForm(deps: FormDeps, opening: Opening): Promise<{ screen: LoginScreen; ui: Ui }> {
   const { flow, csrfToken } = opening
   const screen = await openingScreen(deps, opening)
   let ui = flow.ui
+  let tokenless = true
   // No method of this server can sign in to an organization.
   const methods = flow.organizationId !== null && flow.requestedAal !== 'aal2' ? [] : deps.methods
-  for (const method of methods) if (method.enabled) ui = await method.draw(ui, screen)
-  return sorted(withToken(ui, flow, csrfToken))
+  for (const method of methods) {
+    const drawn = method.enabled ? await method.draw(ui, screen) : ui
+    if (drawn !== ui) tokenless &&= method.omitsNativeToken?.(screen) ?? false
+    ui = drawn
+  }
+  return { screen, ui: sorted(flow.type === 'api' && tokenless ? ui : withToken(ui, flow, csrfToken)) }
+}
+
+/** The cross-site token in a form that a method made itself: those of native flows have no field for it. */
+export const withBrowserToken = (ui: Ui, flow: Flow, csrfToken: () => string): Ui =>
+  flow.type === 'browser' ? withToken(ui, flow, csrfToken) : ui
+
+/** What follows on a screen at once, for the first method that sees nothing left to choose. */
+export async function shortcutFrom(shortcut: LoginShortcut): Promise<Advance | undefined> {
+  for (const method of shortcut.methods) {
+    const next = await method.shortcut?.(shortcut)
+    if (next) return next
+  }
+  return undefined
 }
 
 async function openingScreen(
@@ -49,8 +68,9 @@ async function openingScreen(
 ): Promise<LoginScreen> {
   if (session && flow.requestedAal === 'aal2')
     return { kind: 'second_factor', flow, identity: await ownerOf(db, session), via }
-  if (session && flow.refresh) return { kind: 'refresh', flow, identity: await ownerOf(db, session) }
   const label = identifierLabel(await schemas.get(flow.identitySchema ?? schemas.defaultId))
+  if (session && flow.refresh)
+    return { kind: 'refresh', flow, identity: await ownerOf(db, session), identifierLabel: label }
   return {
     kind: settings.style === 'identifier_first' ? 'identification' : 'first_factor',
     flow,

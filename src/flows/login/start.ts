@@ -1,6 +1,6 @@
 import { errors } from '../../errors.ts'
 import { parseUuid } from '../../lib/uuid.ts'
-import { acceptsJson } from '../../http/negotiate.ts'
+import { acceptsJson, isJson } from '../../http/negotiate.ts'
 import { parseBool } from '../../http/query.ts'
 import { json, redirect } from '../../http/respond.ts'
 import type { Request, Response } from '../../http/types.ts'
@@ -11,10 +11,12 @@ import { handOnExchange, openExchange } from '../../sessions/exchange/exchange.t
 import { expiredContext, messages } from '../../ui/messages.ts'
 import { flowPage, newFlow, requestUrlOf, type Flow, type FlowType } from '../flow.ts'
 import { withMessages } from '../form.ts'
+import type { Advance } from '../outcome.ts'
 import { insertFlow } from '../store.ts'
 import { loginFlow } from '../wire.ts'
 import type { LoginDeps } from './deps.ts'
-import { openingForm } from './form.ts'
+import { openingForm, shortcutFrom, withBrowserToken } from './form.ts'
+import type { LoginScreen } from './method.ts'
 
 /**
  * Begins a login. Who is signed in already gets no form, unless they refresh their session or add a second factor.
@@ -28,11 +30,44 @@ export async function startLogin(deps: LoginDeps, request: Request, type: FlowTy
   if (current && !wanted.refresh && atLeast(current.session.aal, wanted.aal))
     return signedInAlready(deps, request, type)
 
-  const flow = await openFlow(deps, request, { ...wanted, type, requestUrl: requestUrlOf(request), current })
+  const { flow, screen } = await openFlow(deps, request, {
+    ...wanted,
+    type,
+    requestUrl: requestUrlOf(request),
+    current,
+  })
   const exchange = type === 'api' && wanted.exchangeCode && !current ? openExchange({ clock }, flow.id) : undefined
+  const next = await shortcutFrom({
+    screen,
+    ui: flow.ui,
+    fields: {},
+    session: current?.session,
+    methods: deps.methods.filter(({ enabled }) => enabled),
+    request,
+  })
+  if (next) return goOn(deps, request, flow, next)
   await db.batch([insertFlow(flow), ...(exchange ? [exchange.statement] : [])])
   if (type === 'browser' && !acceptsJson(request)) return redirect(request, 303, flowPage(settings.uiUrl, flow.id))
   return json(200, loginFlow(flow, exchange ? { exchangeCode: exchange.initCode.reveal() } : {}))
+}
+
+/** Answers with the screen after the first. compat: that is negotiated for native flows, too – selfservice/strategy/code/strategy_login.go */
+async function goOn(
+  { db, settings }: LoginDeps,
+  request: Request,
+  opened: Flow,
+  { ui, state = opened.state, active, internal = opened.internal, statements = [], onStored }: Advance,
+): Promise<Response> {
+  const flow: Flow = {
+    ...opened,
+    ui: withBrowserToken(ui, opened, request.csrf.token),
+    state,
+    internal,
+    ...(active === undefined ? {} : { active }),
+  }
+  await db.batch([insertFlow(flow), ...statements])
+  onStored?.()
+  return isJson(request) ? json(200, loginFlow(flow)) : redirect(request, 303, flowPage(settings.uiUrl, flow.id))
 }
 
 type Parameters = {
@@ -91,8 +126,12 @@ type NewLogin = {
   current: Authenticated | undefined
 }
 
-/** A new flow with its form, not stored yet. */
-async function openFlow(deps: LoginDeps, request: Request, wanted: NewLogin): Promise<Flow> {
+/** A new flow with its first screen, not stored yet. */
+async function openFlow(
+  deps: LoginDeps,
+  request: Request,
+  wanted: NewLogin,
+): Promise<{ flow: Flow; screen: LoginScreen }> {
   const { clock, publicBaseUrl, settings } = deps
   const { type, requestUrl, aal, identitySchema, via, current } = wanted
   const refresh = wanted.refresh && current !== undefined
@@ -109,10 +148,11 @@ async function openFlow(deps: LoginDeps, request: Request, wanted: NewLogin): Pr
     publicBaseUrl,
     now: clock.now(),
   })
-  const form = await openingForm(deps, { flow, session: current?.session, via, csrfToken: request.csrf.token })
+  const opening = { flow, session: current?.session, via, csrfToken: request.csrf.token }
+  const { screen, ui } = await openingForm(deps, opening)
   const stepsUp = current !== undefined && aal === 'aal2' && !atLeast(current.session.aal, aal)
   const texts = [...(refresh ? [messages.loginRefresh()] : []), ...(stepsUp ? [messages.loginSecondFactor()] : [])]
-  return { ...flow, ui: withMessages(form, texts) }
+  return { flow: { ...flow, ui: withMessages(ui, texts) }, screen }
 }
 
 /**
@@ -120,7 +160,7 @@ async function openFlow(deps: LoginDeps, request: Request, wanted: NewLogin): Pr
  * compat: what the old one was for – an assurance level, an organization – is lost; its address and schema are kept
  */
 export async function replaceExpired(deps: LoginDeps, request: Request, expired: Flow): Promise<Flow> {
-  const fresh = await openFlow(deps, request, {
+  const { flow: fresh } = await openFlow(deps, request, {
     type: expired.type,
     requestUrl: expired.requestUrl,
     aal: 'aal1',

@@ -11,12 +11,12 @@ import { checkCrossSite } from '../cross-site.ts'
 import { decodeBody, validateBody, type BodyInput, type BodySpec } from '../decode.ts'
 import { isExpired, type Flow, type Ui } from '../flow.ts'
 import { problemsFrom, withProblems, withoutMessages, type Problem } from '../form.ts'
-import { retry } from '../outcome.ts'
+import { retry, type Advance } from '../outcome.ts'
 import { findFlow, updateFlow } from '../store.ts'
 import { loginFlow } from '../wire.ts'
 import { completeLogin, OutdatedProof } from './complete.ts'
 import type { LoginDeps } from './deps.ts'
-import { sorted, withToken } from './form.ts'
+import { sorted, withBrowserToken, withToken } from './form.ts'
 import type { Claim, LoginFields, LoginMethod, LoginOutcome } from './method.ts'
 import { replaceExpired } from './start.ts'
 
@@ -98,7 +98,8 @@ async function dispatch({ crossSite, methods }: LoginDeps, { request, flow, curr
     try {
       checkCrossSite(crossSite, request, flow.type, fields['csrf_token'] as string | undefined)
       const session = current?.session
-      return decided(await method!.submit({ flow, fields, session, methods: methods.filter((m) => m.enabled) }))
+      const inUse = methods.filter(({ enabled }) => enabled)
+      return decided(await method!.submit({ flow, fields, session, methods: inUse, request }))
     } catch (error) {
       if (isFormError(error)) return decided(retry([problemOf(error)]))
       throw error
@@ -148,8 +149,8 @@ async function answer(deps: LoginDeps, attempt: Attempt, decision: Decision, tri
     case 'retry':
       return showAgain(
         deps,
-        attempt,
-        renewToken(attempt, fields, outcome.ui ?? method.keep(flow.ui, fields)),
+        { ...attempt, flow: { ...flow, state: outcome.state ?? flow.state } },
+        renewToken(attempt, fields, outcome.ui ?? method.keep(flow.ui, fields, flow)),
         outcome.problems,
       )
     case 'advance':
@@ -157,7 +158,7 @@ async function answer(deps: LoginDeps, attempt: Attempt, decision: Decision, tri
     case 'refresh':
       throw new Error('a login cannot wait for another login')
     case 'done': {
-      const used: Flow = { ...flow, active: method.name }
+      const used: Flow = { ...flow, active: method.name, state: outcome.result.state ?? flow.state }
       try {
         return await completeLogin(deps, {
           request,
@@ -200,17 +201,19 @@ const renewToken = ({ request, flow }: Attempt, { csrf_token: token }: LoginFiel
 async function showNext(
   { clock, db, settings }: LoginDeps,
   { request, flow }: Attempt,
-  { ui, state = flow.state, active }: Extract<LoginOutcome, { kind: 'advance' }>,
+  { ui, state = flow.state, active, internal = flow.internal, statements = [], onStored }: Advance,
   { transient_payload: transientPayload = {} }: LoginFields,
 ): Promise<Response> {
   const shown = {
     ...flow,
-    ui: withToken(ui, flow, request.csrf.token),
+    ui: withBrowserToken(ui, flow, request.csrf.token),
     state,
+    internal,
     ...(active ? { active } : {}),
     updatedAt: clock.now(),
   }
-  await db.batch([updateFlow(shown)])
+  await db.batch([updateFlow(shown), ...statements])
+  onStored?.()
   const client = isJson(request) ? 'spa' : 'browser'
   return showForm(request, client, {
     flow: shown,

@@ -10,6 +10,7 @@ import { sessionObject } from '../../sessions/wire.ts'
 import { messages } from '../../ui/messages.ts'
 import { returnToOf } from '../flow.ts'
 import { problemsFrom, type Problem } from '../form.ts'
+import { updateFlow } from '../store.ts'
 import type { ContinueWith } from '../wire.ts'
 import type { SuccessfulNativeRegistration } from '../wire-schema.ts'
 import type { RegistrationDeps } from './deps.ts'
@@ -41,7 +42,12 @@ export async function completeRegistration(
   const opened = openSession(deps, { identity, methods: registered.factors, request })
   const contribution = await contributionsOf(hooks, { flow, client, identity, session: opened.session })
   try {
-    await deps.db.batch([...insertIdentity(identity), ...opened.statements, ...(contribution.statements ?? [])])
+    await deps.db.batch([
+      ...insertIdentity(identity),
+      ...opened.statements,
+      ...(contribution.statements ?? []),
+      ...(registered.state === undefined ? [] : [updateFlow({ ...flow, updatedAt: deps.clock.now() })]),
+    ])
   } catch (error) {
     if (!(error instanceof UniqueViolation)) throw error
     return { kind: 'refused', problems: [await problemOfTaken(deps, identity)] }

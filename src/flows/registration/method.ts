@@ -2,6 +2,7 @@ import type { BodyField } from '../decode.ts'
 import type { Flow } from '../flow.ts'
 import type { Problem } from '../form.ts'
 import type { Outcome } from '../outcome.ts'
+import type { Request } from '../../http/types.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { Derived } from '../../identities/schema/derive.ts'
 import type { IdentitySchema } from '../../identities/schema/schema.ts'
@@ -29,10 +30,17 @@ export type RegistrationSubmission = RegistrationForm & {
   /** What all methods show on a screen. */
   nodesOf(screen: RegistrationScreen): UiNode[]
   now: Micros
+  /** The request that brought the submission; for messages that tell where they come from. */
+  request: Pick<Request, 'headerLines'>
 }
 
 /** An identity that may be stored, and how its owner has just proved who they are. */
-export type Registered = { identity: IdentityWithCredentials; factors: readonly CompletedFactor[] }
+export type Registered = {
+  identity: IdentityWithCredentials
+  factors: readonly CompletedFactor[]
+  /** The state in which the flow is left, whatever comes of the registration; without one it stays as it is. */
+  state?: string
+}
 
 /** What a credential method offers in the registration flow. */
 export type RegistrationMethod = {

@@ -16,6 +16,7 @@ import { answerError, answerReplaced, isFormError, showForm } from '../answer.ts
 import { checkCrossSite } from '../cross-site.ts'
 import { decodeBody, validateBody, type BodyField, type BodySpec } from '../decode.ts'
 import { isExpired, type Flow, type Ui } from '../flow.ts'
+import type { Advance } from '../outcome.ts'
 import { problemsFrom, withCsrf, withMessages, withoutMessages, withProblems, type Problem } from '../form.ts'
 import { findFlow, insertFlow, updateFlow } from '../store.ts'
 import { withKnownTraitValues } from '../trait-nodes.ts'
@@ -144,16 +145,23 @@ async function decide(
     derived,
     nodesOf: (screen) => nodesOf(deps.methods, screen, form),
     now,
+    request: submission.request,
   })
   switch (outcome.kind) {
     case 'done': {
-      const completion = await completeRegistration(deps, submission, method, outcome.result)
-      return completion.kind === 'stored'
-        ? completion.response
-        : await refuse(deps, submission, fields, completion.problems)
+      const { flow } = submission
+      const used = { ...submission, flow: { ...flow, state: outcome.result.state ?? flow.state } }
+      const completion = await completeRegistration(deps, used, method, outcome.result)
+      return completion.kind === 'stored' ? completion.response : await refuse(deps, used, fields, completion.problems)
     }
     case 'retry':
-      return await refuse(deps, submission, fields, outcome.problems, outcome.ui)
+      return await refuse(
+        deps,
+        { ...submission, flow: { ...submission.flow, state: outcome.state ?? submission.flow.state } },
+        fields,
+        outcome.problems,
+        outcome.ui,
+      )
     case 'advance':
       return await advance(
         deps,
@@ -200,13 +208,11 @@ function refuse(
   return show(deps, submission, { ...flow, ui: sorted(ui, schema) }, { redirectStatus: 302 })
 }
 
-type Advance = { ui: Ui; state?: string; active?: string }
-
 /** Another form of the same flow. */
 function advance(
   deps: RegistrationDeps,
   submission: Submission,
-  { ui, state = 'choose_method', active }: Advance,
+  { ui, state = 'choose_method', active, internal, statements = [], onStored }: Advance,
   extras: { organizationId?: null; transientPayload?: Json },
 ): Promise<Response> {
   const { active: _before, ...flow } = submission.flow
@@ -215,12 +221,21 @@ function advance(
     ui,
     state,
     ...(active === undefined ? {} : { active }),
+    ...(internal === undefined ? {} : { internal }),
     ...('organizationId' in extras ? { organizationId: null } : {}),
   }
   return show(deps, submission, next, {
     redirectStatus: 303,
+    statements,
+    onStored,
     ...(extras.transientPayload === undefined ? {} : { transientPayload: extras.transientPayload }),
   })
+}
+
+type Showing = Pick<Advance, 'statements'> & {
+  redirectStatus: 302 | 303
+  onStored?: Advance['onStored'] | undefined
+  transientPayload?: Json
 }
 
 /** Stores a changed form and shows it. */
@@ -228,11 +243,12 @@ async function show(
   { db, clock, uiUrl }: RegistrationDeps,
   { request, client }: Submission,
   changed: Flow,
-  { redirectStatus, ...extras }: { redirectStatus: 302 | 303; transientPayload?: Json },
+  { redirectStatus, statements = [], onStored, ...extras }: Showing,
 ): Promise<Response> {
   const token = changed.type === 'browser' ? request.csrf.token() : ''
   const flow: Flow = { ...changed, ui: withCsrf(changed.ui, token), updatedAt: clock.now() }
-  await db.batch([updateFlow(flow)])
+  await db.batch([updateFlow(flow), ...statements])
+  onStored?.()
   return showForm(request, client, { flow, view: registrationFlow(flow, extras), uiUrl, redirectStatus })
 }
 

@@ -2,6 +2,7 @@ import type { Db } from '../../db/db.ts'
 import type { BodySpec } from '../../flows/decode.ts'
 import type { Flow, Ui } from '../../flows/flow.ts'
 import { mapNodes, withNodes, withoutMessages, withoutNodes } from '../../flows/form.ts'
+import { shortcutFrom } from '../../flows/login/form.ts'
 import { keepIdentifier, spellingsOf } from '../../flows/login/identifier.ts'
 import type { LoginMethod, LoginScreen } from '../../flows/login/method.ts'
 import { retry } from '../../flows/outcome.ts'
@@ -37,18 +38,16 @@ export const identifierFirstLogin = (deps: IdentifierFirstDeps): LoginMethod => 
   claims: (_claim, { requestedAal }) => requestedAal !== 'aal2',
   draw: (ui, screen) => (screen.kind === 'identification' ? withNodes(ui, nodesFor(screen)) : ui),
   keep: (ui, fields) => keepIdentifier(ui, fields['identifier']),
-  async submit({ flow, fields, methods }) {
+  async submit({ flow, fields, methods, session, request }) {
     const identifier = (fields['identifier'] as string | undefined) ?? ''
     const identity = await known(deps, identifier)
     const before = keepIdentifier(withoutMessages(flow.ui), identifier)
-    const after = await drawAll(methods, before, {
-      kind: 'identified',
-      flow,
-      identity,
-      mitigate: deps.mitigateEnumeration,
-    })
+    const screen = { kind: 'identified', flow, identifier, identity, mitigate: deps.mitigateEnumeration } as const
+    const after = await drawAll(methods, before, screen)
     if (after === before) return retry([{ node: 'identifier', message: messages.accountNotFound() }])
-    return { kind: 'advance', ui: secondScreen(after), active: name }
+    const ui = secondScreen(after)
+    const next = await shortcutFrom({ screen, ui, fields, session, methods, request })
+    return next ?? { kind: 'advance', ui, active: name }
   },
 })
 

@@ -56,6 +56,7 @@ const submissionOf = (password: string, traits: Record<string, string>): Registr
   derived: deriveFromTraits(schema, traits, normalisers),
   nodesOf: () => [],
   now: 5,
+  request: { headerLines: () => [] },
 })
 
 const idsOf = async (
