@@ -1,0 +1,20 @@
+import type { Request } from './types.ts'
+
+/**
+ * The headers of a request that others may see, such as gateways for messages and web hooks: those that the list names,
+ * in any case. @returns canonical name (`User-Agent`) to values, one a line of the request
+ */
+export function allowedHeaders(
+  request: Pick<Request, 'headerLines'>,
+  allowlist: readonly string[],
+): Record<string, string[]> {
+  const out: Record<string, string[]> = {}
+  for (const name of allowlist) {
+    const lines = request.headerLines(name.toLowerCase())
+    if (lines.length > 0) out[canonicalName(name)] = lines
+  }
+  return out
+}
+
+const canonicalName = (name: string): string =>
+  name.toLowerCase().replace(/(^|-)[a-z]/g, (beginning) => beginning.toUpperCase())
