@@ -17,10 +17,8 @@ import {
 type Dialect = Db['dialect']
 
 /** Both engines can gather rows of another table into one JSON list; their functions have different names. */
-const listOf = (dialect: Dialect, columns: string, order: string): string =>
-  dialect === 'postgres'
-    ? `json_agg(json_build_array(${columns}) order by ${order})`
-    : `json_group_array(json_array(${columns}) order by ${order})`
+const listOf = (dialect: Dialect, columns: string): string =>
+  dialect === 'postgres' ? `json_agg(json_build_array(${columns}))` : `json_group_array(json_array(${columns}))`
 
 /** The columns of an identity `i` without its addresses, to be read by `identityFrom`. */
 export const identityOwnColumns = `
@@ -30,9 +28,9 @@ export const identityOwnColumns = `
 
 /** The columns of an identity `i` and its addresses, to be read by `identityFrom`. */
 export const identityColumns = (dialect: Dialect): string => `${identityOwnColumns},
-  (select ${listOf(dialect, 'v.id, v.via, v.value, v.verified, v.status, v.verified_at, v.created_at, v.updated_at', 'v.id')}
+  (select ${listOf(dialect, 'v.id, v.via, v.value, v.verified, v.status, v.verified_at, v.created_at, v.updated_at')}
      from verifiable_addresses v where v.identity_id = i.id) as i_verifiable,
-  (select ${listOf(dialect, 'r.id, r.via, r.value, r.break_glass_for_organization, r.created_at, r.updated_at', 'r.id')}
+  (select ${listOf(dialect, 'r.id, r.via, r.value, r.break_glass_for_organization, r.created_at, r.updated_at')}
      from recovery_addresses r where r.identity_id = i.id) as i_recovery`
 
 const credentialColumns = (dialect: Dialect): string => `
@@ -41,7 +39,6 @@ const credentialColumns = (dialect: Dialect): string => `
     `c.type, c.config, c.version, c.created_at, c.updated_at,
       (select ${dialect === 'postgres' ? 'json_agg(n.identifier)' : 'json_group_array(n.identifier)'}
          from identity_credential_identifiers n where n.identity_id = c.identity_id and n.type = c.type)`,
-    'c.type',
   )} from identity_credentials c where c.identity_id = i.id) as i_credentials`
 
 export function identityFrom(row: Row): Identity {
@@ -70,8 +67,12 @@ const withCredentialsFrom = (row: Row): IdentityWithCredentials => ({
 
 const rawOrNull = (text: unknown): RawJson | null => (text === null ? null : new RawJson(text as string))
 
-const listFrom = (value: unknown): Json[][] =>
-  value === null || value === undefined ? [] : ((typeof value === 'string' ? JSON.parse(value) : value) as Json[][])
+/** Gathered rows, in the order of their first column: the engines gather them in any. */
+function listFrom(value: unknown): Json[][] {
+  if (value === null) return []
+  const list = (typeof value === 'string' ? JSON.parse(value) : value) as Json[][]
+  return list.length < 2 ? list : list.sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1))
+}
 
 const verifiableFrom = ([
   id,
@@ -375,4 +376,10 @@ export const replaceCredentialConfig = (
 export const setAvailableAal = ({ id, updatedAt }: Pick<Identity, 'id' | 'updatedAt'>, aal: Aal): Statement => ({
   sql: 'update identities set available_aal = $2 where id = $1 and updated_at = $3',
   params: [id, aal, updatedAt],
+})
+
+/** Notes that an address was shown to be its owner's. */
+export const completeVerification = (addressId: string, now: Micros): Statement => ({
+  sql: `update verifiable_addresses set verified = $2, status = 'completed', verified_at = $3, updated_at = $3 where id = $1`,
+  params: [addressId, true, now],
 })
