@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { lastingSecrets } from './config/derive.ts'
 import { ConfigurationError } from './config/problem.ts'
 import type { Config } from './config/schema.ts'
+import { createCourier, type Courier } from './courier/courier.ts'
+import { mailboxRoutes } from './courier/mailbox/routes.ts'
+import { courierRoutes } from './courier/routes.ts'
 import { createCipher, createSealer } from './crypto/cipher.ts'
 import { createVault } from './crypto/vault.ts'
 import { createHashing } from './crypto/hashers/hashing.ts'
@@ -53,6 +56,8 @@ import { hooksAfterLogin } from './hooks/login.ts'
 import { afterRegistration } from './hooks/registration.ts'
 import { loginMethods } from './methods/login.ts'
 import { lookupSecretSettings } from './methods/lookup-secret/settings.ts'
+import { createCodeKeys } from './methods/code/codes.ts'
+import { codeRegistration } from './methods/code/registration.ts'
 import { missingRegistrationMethods, missingSettingsMethods } from './methods/missing.ts'
 import { breachCheck } from './methods/password/policy.ts'
 import { passwordRegistration } from './methods/password/registration.ts'
@@ -73,20 +78,27 @@ import { createSessionCookies } from './sessions/cookie.ts'
 import { buildInfo } from './version.ts'
 
 /** What outlives a change of the configuration. */
-type Lasting = { db: Db; clock: Clock; log: Logger; metrics: Metrics }
+type Lasting = { db: Db; clock: Clock; log: Logger; metrics: Metrics; devMailbox: boolean }
 
 /** The parts that features are made of, for one configuration. */
 export type Parts = ReturnType<typeof createParts>
 
 /** Starts both ports. @throws ConfigurationError when the configuration names something that cannot be used */
-export async function startApp({ config, configHash, log, clock = systemClock() }: AppOptions): Promise<App> {
+export async function startApp({
+  config,
+  configHash,
+  log,
+  clock = systemClock(),
+  devMailbox = false,
+}: AppOptions): Promise<App> {
   const db = await connectPatiently(config, log)
   // A database that lives as long as the process, or a developer's, is prepared without being asked.
   if (config.dev || config.dsn === 'memory') await migrateUp(db, clock)
-  const lasting: Lasting = { db, clock, log, metrics: createMetrics(buildInfo()) }
+  const lasting: Lasting = { db, clock, log, metrics: createMetrics(buildInfo()), devMailbox }
 
   let current = createParts(config, lasting)
   await checkIdentitySchemas(config, current.schemas)
+  await checkTemplates(current.courier)
   const ports = createPorts(current, configHash, await preparedPages(current))
   const onResponse = (note: ResponseNote) => {
     lasting.metrics.record(note)
@@ -103,6 +115,7 @@ export async function startApp({ config, configHash, log, clock = systemClock() 
     ports.admin,
     onResponse,
   )
+  if (config['watch-courier']) current.courier.start()
 
   return {
     publicUrl: config.serve.public.base_url,
@@ -110,11 +123,14 @@ export async function startApp({ config, configHash, log, clock = systemClock() 
     async reload(fresh, hash) {
       const next = createParts(fresh, lasting)
       await checkIdentitySchemas(fresh, next.schemas)
+      await checkTemplates(next.courier)
       const nextPorts = createPorts(next, hash, await preparedPages(next))
       publicListener.use(nextPorts.public)
       adminListener.use(nextPorts.admin)
       const previous = current
       current = next
+      if (fresh['watch-courier']) next.courier.start()
+      void previous.courier.stop()
       // Requests that began with the old parts may still use them.
       setTimeout(() => void previous.close(), 60_000).unref()
     },
@@ -182,6 +198,16 @@ function createParts(config: Config, lasting: Lasting) {
       'A request failed.',
     )
   const jsonnet = createJsonnet({})
+  const courier = createCourier({
+    db,
+    clock,
+    log,
+    outbound,
+    loadSource,
+    jsonnet,
+    config: config.courier,
+    disallowPrivateSmtp: config.clients.smtp.disallow_private_ip_ranges,
+  })
   const rules: FactorRules = {
     codePasswordless: config.selfservice.methods.code.passwordless_enabled,
     codeMfa: config.selfservice.methods.code.mfa_enabled,
@@ -198,6 +224,9 @@ function createParts(config: Config, lasting: Lasting) {
     authenticate: createAuthenticate({ db, clock, cookies }),
     outbound,
     loadSource,
+    courier,
+    outbox: courier,
+    ...codeParts(config),
     schemas,
     normalisers,
     rules,
@@ -222,6 +251,7 @@ function createParts(config: Config, lasting: Lasting) {
       warn: (text) => log.warn(text),
     }),
     async close() {
+      await courier.stop()
       await jsonnet.close()
       await outbound.close()
     },
@@ -247,6 +277,7 @@ function createPorts(
     ...schemaRoutes(parts),
     ...sessionRoutes(sessions),
     ...pageRoutes,
+    ...(parts.devMailbox ? mailboxRoutes(parts) : []),
     ...redirectsToAdmin(adminBaseUrl),
   ]
   const adminRoutes: Route[] = [
@@ -254,6 +285,7 @@ function createPorts(
     ...operationsRoutes({ db, metrics, version, revision: config.revision ?? configHash }),
     ...identityRoutes(parts),
     ...adminSessionRoutes(sessions),
+    ...courierRoutes({ ...parts, sealer: messagePageSealer(config), dev: config.dev }),
     openApiRoute({
       version,
       ports: () => ({
@@ -335,6 +367,14 @@ function newPasswordRules({ config, outbound }: Parts) {
   }
 }
 
+/** How codes are made, how long they are good, and how often one may be wrong. */
+const codeParts = ({ secrets, selfservice, clients }: Config) => ({
+  codeKeys: createCodeKeys(secrets.cookie),
+  codeLifespanMicros: durationMicros(selfservice.methods.code.config.lifespan),
+  maxSubmissions: selfservice.methods.code.config.max_submissions,
+  headerAllowlist: clients.web_hook.header_allowlist,
+})
+
 /** The login flow and its methods, from their part of the configuration. */
 function loginDeps(parts: Parts): Parameters<typeof loginRoutes>[0] {
   const { config, log, normalisers } = parts
@@ -359,10 +399,11 @@ function registrationDeps(parts: Parts): Parameters<typeof registrationRoutes>[0
     lifespan,
     login_hints: loginHints,
   } = flows.registration
+  const steps = oneStep || style === 'unified' ? 'one-step' : 'two-steps'
   return {
     ...parts,
     enabled,
-    style: oneStep || style === 'unified' ? 'one-step' : 'two-steps',
+    style: steps,
     uiUrl,
     lifespanMicros: durationMicros(lifespan),
     loginHints,
@@ -370,6 +411,7 @@ function registrationDeps(parts: Parts): Parameters<typeof registrationRoutes>[0
     methods: [
       profileRegistration(),
       passwordRegistration({ enabled: methods.password.enabled, hashing, ...newPasswordRules(parts) }),
+      codeRegistration(parts, { enabled: methods.code.passwordless_enabled, style: steps }),
       ...missingRegistrationMethods({ webauthnPasswordless: methods.webauthn.config?.passwordless ?? false }),
     ],
     after: afterRegistration(config.selfservice),
@@ -493,6 +535,16 @@ async function connectPatiently({ dsn }: Config, log: Logger): Promise<Db> {
   }
 }
 
+/** Page tokens are good across restarts and instances wherever one of these secrets is configured. */
+const messagePageSealer = ({ secrets }: Config) =>
+  createSealer(secrets.pagination ?? secrets.default, 'page of messages')
+
+/** An operator's own templates have to be sound before anybody waits for a message. */
+async function checkTemplates(courier: Courier): Promise<void> {
+  const problems = await courier.check()
+  if (problems.length > 0) throw new ConfigurationError(problems)
+}
+
 /** Every identity schema of the configuration has to be there and sound before the first request. */
 async function checkIdentitySchemas(config: Config, schemas: IdentitySchemas): Promise<void> {
   const problems = await Promise.all(
@@ -546,6 +598,7 @@ async function pem({ path, base64 }: { path?: string; base64?: string }, key: st
 }
 
 function logResponse(log: Logger, config: Config, { method, path, status, durationMs, requestId }: ResponseNote): void {
+  if (!log.isLevelEnabled('info')) return
   const isHealth = /\/health\/(alive|ready)$/.test(path)
   if (isHealth && config.serve.public.request_log.disable_for_health) return
   log.info(

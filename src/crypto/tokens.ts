@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { Secret } from './secret.ts'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
@@ -20,7 +20,7 @@ export const newSessionToken = (): Secret => new Secret(`ory_st_${randomAlphanum
 export const newExchangeCode = (): Secret => new Secret(randomAlphanumeric(64))
 
 /** What the database holds instead of a random token: base64url of its SHA-256. */
-export const tokenHash = (token: Secret): string => createHash('sha256').update(token.reveal()).digest('base64url')
+export const tokenHash = (token: Secret): string => hash('sha256', token.reveal(), 'base64url')
 
 /**
  * The logout token of a session: always the same for one session token, of no use without it, and stored nowhere.

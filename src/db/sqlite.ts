@@ -71,7 +71,7 @@ type Connection = {
   readonly inTransaction: boolean
   prepare(sql: string): Prepared
 }
-type Prepared = { statement: StatementSync; returnsRows: boolean }
+type Prepared = { statement: StatementSync; columns: string[] }
 
 function connection(file: string): Connection {
   const db = new DatabaseSync(file)
@@ -91,7 +91,10 @@ function connection(file: string): Connection {
       let found = prepared.get(sql)
       if (!found) {
         const statement = db.prepare(sql.replace(/\$(\d+)/g, '?$1'))
-        found = { statement, returnsRows: statement.columns().length > 0 }
+        const columns = statement.columns().map(({ name }) => name)
+        // Rows as lists, made into objects here, cost a third less than rows as objects.
+        statement.setReturnArrays(true)
+        found = { statement, columns }
         // Statements with lists of many lengths would fill the memory; the hot ones are few.
         if (prepared.size < 500) prepared.set(sql, found)
       }
@@ -103,13 +106,19 @@ function connection(file: string): Connection {
 function execute(on: Connection, sql: string, params: readonly Param[]): Result {
   const values = params.map((p) => (typeof p === 'boolean' ? Number(p) : p))
   try {
-    const { statement, returnsRows } = on.prepare(sql)
-    if (!returnsRows) return { rows: [], count: Number(statement.run(...values).changes) }
-    const rows = statement.all(...values) as Row[]
+    const { statement, columns } = on.prepare(sql)
+    if (columns.length === 0) return { rows: [], count: Number(statement.run(...values).changes) }
+    const rows = (statement.all(...values) as unknown as unknown[][]).map((row) => rowOf(columns, row))
     return { rows, count: rows.length }
   } catch (error) {
     throw translated(error)
   }
+}
+
+function rowOf(columns: readonly string[], values: readonly unknown[]): Row {
+  const row: Row = {}
+  for (let i = 0; i < columns.length; i++) row[columns[i]!] = values[i]
+  return row
 }
 
 async function runTransaction<T>(on: Connection, work: (tx: Queryable) => Promise<T>): Promise<T> {

@@ -69,7 +69,7 @@ const rawOrNull = (text: unknown): RawJson | null => (text === null ? null : new
 
 /** Gathered rows, in the order of their first column: the engines gather them in any. */
 function listFrom(value: unknown): Json[][] {
-  if (value === null) return []
+  if (value === null || value === undefined) return []
   const list = (typeof value === 'string' ? JSON.parse(value) : value) as Json[][]
   return list.length < 2 ? list : list.sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1))
 }

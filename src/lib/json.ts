@@ -22,13 +22,13 @@ export class RawJson {
   }
   toJSON(): string {
     pending.push(this.text)
-    return `${mark}${pending.length - 1}`
+    return mark
   }
 }
 
 // JSON.stringify cannot splice ready texts. They are left out under a mark that nobody outside can know, and put in afterwards.
-const mark = `raw:${randomBytes(12).toString('hex')}:`
-const marked = new RegExp(`"${mark}(\\d+)"`, 'g')
+const mark = `raw:${randomBytes(12).toString('hex')}`
+const quotedMark = `"${mark}"`
 let pending: string[] = []
 
 const awkward = /[<>&\u2028\u2029]/g
@@ -45,8 +45,8 @@ export function encodeJson(value: unknown): string {
   pending = []
   let text = JSON.stringify(value) ?? 'null'
   if (pending.length > 0) {
-    const parts = pending
-    text = text.replace(marked, (_, index: string) => parts[Number(index)]!)
+    const [first = '', ...rest] = text.split(quotedMark)
+    text = rest.reduce((whole, part, i) => whole + pending[i]! + part, first)
     pending = []
   }
   return `${text.replace(awkward, (c) => escapes[c]!)}\n`
