@@ -15,7 +15,6 @@ import { messages } from '../../ui/messages.ts'
 import { inputNode, methodNode, nodeId, type UiNode } from '../../ui/node.ts'
 import { newTotpUrl, totpSecretOf, totpStepOf } from './key.ts'
 import { qrCode, qrPixels } from './qr.ts'
-import { spendTotpStep } from './store.ts'
 
 export type TotpSettingsDeps = {
   enabled: boolean
@@ -59,13 +58,8 @@ function setUp(deps: TotpSettingsDeps, { flow, identity, code, now }: SetUp): Ou
     ])
   const step = totpStepOf({ secret: totpSecretOf(url) ?? '', code: new Secret(code) }, now)
   if (step === undefined) return retry([{ node: 'totp_code', message: messages.totpWrong() }])
-  const changed = withTotp(deps, identity, url, now)
-  return done({
-    identity: changed,
-    factor: { method: 'totp', aal: 'aal2' },
-    // The code that sets the app up is used up with it.
-    statements: [spendTotpStep(identity.id, changed.credentials.totp!, step)],
-  })
+  // The code is not used up by this: whoever has just set the app up signs in elsewhere with it, as they do with Kratos.
+  return done({ identity: withTotp(deps, identity, url, now), factor: { method: 'totp', aal: 'aal2' } })
 }
 
 function withTotp(
