@@ -11,7 +11,7 @@ import { type Clock, systemClock } from './lib/clock.ts'
 import { type Logger, createLog } from './operations/log.ts'
 import { buildInfo } from './version.ts'
 
-export type AppOptions = { config: Config; configHash: string; dev: boolean; log: Logger; clock?: Clock }
+export type AppOptions = { config: Config; configHash: string; dev: boolean; log: Logger; clock?: Clock; devMailbox?: boolean }
 /** A server that answers on both ports. `close` ends it once the requests under way are answered. */
 export type App = {
   reload(config: Config, hash: string): Promise<void>
@@ -46,7 +46,7 @@ export async function serve({ files, flags, env }: Options): Promise<number> {
   const ended = signalled()
   let app: App
   try {
-    const started = await Promise.race([startApp({ config, configHash: loaded.hash, dev: config.dev, log }), ended])
+    const started = await Promise.race([startApp({ config, configHash: loaded.hash, dev: config.dev, log, devMailbox: builtIn }), ended])
     // A start can take minutes, as long as a database is awaited; nothing is under way that deserves a farewell.
     if (typeof started === 'string') return 0
     app = started
@@ -117,6 +117,7 @@ Zelos is ready, with a development configuration of its own.
 
   public   ${publicUrl}   for browsers and apps
   admin    ${adminUrl}   for you alone: it asks for no password
+  mail     ${publicUrl}dev/mail   what was written to people, without a mail server
   data     ${developmentFolder}/zelos.sqlite
 
 Try this:
