@@ -45,7 +45,8 @@ export function answerReplaced(
   return errorResponse(request, expiredError({ expired, replacementId: replacement.id, now }))
 }
 
-const expiredError = ({
+/** What says that a flow has expired, and which one goes on. */
+export const expiredError = ({
   expired,
   replacementId,
   now,

@@ -34,13 +34,16 @@ export function checkCrossSite(
     throw errors.badRequest(
       'A native flow must not be submitted from a web page: the request has an Origin header. Use a browser flow there.',
     )
-  if (foreignCookies(request.headers.cookie ?? ''))
-    throw errors.badRequest('A native flow must not be submitted with cookies. Use a browser flow in browsers.')
+  const found = foreignCookies(request.headers.cookie ?? '')
+  if (found.length > 0)
+    throw errors.badRequest('A native flow must not be submitted with cookies. Use a browser flow in browsers.', {
+      details: { 'found cookies': found },
+    })
 }
 
 // What proxies in front of applications set by themselves does not make a browser.
-const foreignCookies = (header: string): boolean =>
+const foreignCookies = (header: string): string[] =>
   header
     .split(';')
     .map((part) => part.split('=', 1)[0]!.trim())
-    .some((name) => name !== '' && !/^(__cf|_cf|cf_)/.test(name))
+    .filter((name) => name !== '' && !/^(__cf|_cf|cf_)/.test(name))

@@ -11,8 +11,8 @@ import type { Request } from '../http/types.ts'
 export type FlowName = 'login' | 'registration' | 'settings' | 'recovery' | 'verification'
 export type FlowType = 'browser' | 'api'
 
-/** The form of a flow. `nodes` is null when no method had anything to ask. */
-export type Ui = { action: string; method: 'POST'; nodes: UiNode[] | null; messages: UiText[] }
+/** The form of a flow. `nodes` is null when no method had anything to ask. `GET` only where nothing is left but to go on. */
+export type Ui = { action: string; method: 'POST' | 'GET'; nodes: UiNode[] | null; messages: UiText[] }
 
 /** What every self-service flow remembers between two requests. Values are never changed in place. */
 export type Flow = {

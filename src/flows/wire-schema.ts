@@ -23,8 +23,19 @@ const setSessionToken = named('continueWithSetOrySessionToken', {
   ory_session_token: Type.String(),
 })
 
+const settingsUi = named('continueWithSettingsUi', {
+  action: Type.Literal('show_settings_ui'),
+  flow: named('continueWithSettingsUiFlow', { id: uuid, url: Type.Optional(Type.String()) }),
+})
+const recoveryUi = named('continueWithRecoveryUi', {
+  action: Type.Literal('show_recovery_ui'),
+  flow: named('continueWithRecoveryUiFlow', { id: uuid, url: Type.Optional(Type.String()) }),
+})
+
 /** Where to go next, for clients that are told rather than sent. */
-export const continueWith = Type.Union([verificationUi, redirectBrowserTo, setSessionToken], { $id: 'continueWith' })
+export const continueWith = Type.Union([verificationUi, redirectBrowserTo, setSessionToken, settingsUi, recoveryUi], {
+  $id: 'continueWith',
+})
 export type ContinueWith = Static<typeof continueWith>
 
 const continueWithList = nullable(Type.Array(continueWith))
@@ -80,6 +91,43 @@ export const settingsFlow = named('settingsFlow', {
   continue_with: Type.Optional(Type.Array(continueWith)),
 })
 
+/** What the flows that send a code or link begin with. */
+const mailed = {
+  id: uuid,
+  type: flowType,
+  expires_at: moment,
+  issued_at: moment,
+  request_url: Type.String({ description: 'The address with which the flow was created.' }),
+  return_to: Type.Optional(Type.String()),
+  active: Type.Optional(Type.String({ description: 'The method that the flow uses.' })),
+  ui: uiContainer,
+  transient_payload: Type.Optional(transientPayload),
+}
+export const recoveryFlow = named('recoveryFlow', {
+  ...mailed,
+  state: state([
+    'choose_method',
+    'sent_email',
+    'passed_challenge',
+    'recovery_awaiting_address',
+    'recovery_awaiting_address_choice',
+    'recovery_confirming_address',
+    'recovery_awaiting_code',
+  ]),
+  continue_with: Type.Optional(Type.Array(continueWith)),
+})
+export const verificationFlow = named('verificationFlow', { ...mailed, state: stateOfSignIn })
+
+export const recoveryCodeForIdentity = named('recoveryCodeForIdentity', {
+  recovery_link: Type.String({ description: 'The page on which the code is typed.' }),
+  recovery_code: Type.String(),
+  expires_at: Type.Optional(moment),
+})
+export const recoveryLinkForIdentity = named('recoveryLinkForIdentity', {
+  recovery_link: Type.String({ description: 'Whoever opens it first is signed in.' }),
+  expires_at: Type.Optional(moment),
+})
+
 export const logoutFlow = named('logoutFlow', {
   logout_token: Type.String(),
   logout_url: Type.String({ description: 'Opened in the browser, it signs the person out.' }),
@@ -101,6 +149,8 @@ export const successfulNativeRegistration = named('successfulNativeRegistration'
 export type LoginFlow = Static<typeof loginFlow>
 export type RegistrationFlow = Static<typeof registrationFlow>
 export type SettingsFlow = Static<typeof settingsFlow>
+export type RecoveryFlow = Static<typeof recoveryFlow>
+export type VerificationFlow = Static<typeof verificationFlow>
 export type LogoutFlow = Static<typeof logoutFlow>
 export type SuccessfulNativeLogin = Static<typeof successfulNativeLogin>
 export type SuccessfulNativeRegistration = Static<typeof successfulNativeRegistration>

@@ -3,7 +3,14 @@ import type { Json } from '../lib/json.ts'
 import type { PublicIdentityView } from '../identities/wire-schema.ts'
 import type { UiContainer } from '../ui/wire-schema.ts'
 import { returnToOf, type Flow, type Ui } from './flow.ts'
-import type { ContinueWith, LoginFlow, RegistrationFlow, SettingsFlow } from './wire-schema.ts'
+import type {
+  ContinueWith,
+  LoginFlow,
+  RecoveryFlow,
+  RegistrationFlow,
+  SettingsFlow,
+  VerificationFlow,
+} from './wire-schema.ts'
 
 export type { ContinueWith }
 
@@ -86,3 +93,22 @@ export const settingsFlow = (
   ...(transientPayload === undefined ? {} : { transient_payload: transientPayload }),
   ...(continueWith.length === 0 ? {} : { continue_with: [...continueWith] }),
 })
+
+const mailedFlow = (flow: Flow, { transientPayload }: FlowExtras) => ({
+  id: flow.id,
+  type: flow.type,
+  ...times(flow),
+  request_url: flow.requestUrl,
+  ...returnTo(flow),
+  ...(flow.active ? { active: flow.active } : {}),
+  ui: uiObject(flow.ui),
+  state: flow.state,
+  ...(transientPayload === undefined ? {} : { transient_payload: transientPayload }),
+})
+
+export const recoveryFlow = (flow: Flow, extras: FlowExtras = {}): RecoveryFlow => ({
+  ...mailedFlow(flow, extras),
+  ...(extras.continueWith && extras.continueWith.length > 0 ? { continue_with: [...extras.continueWith] } : {}),
+})
+
+export const verificationFlow = (flow: Flow, extras: FlowExtras = {}): VerificationFlow => mailedFlow(flow, extras)

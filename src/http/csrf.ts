@@ -53,7 +53,10 @@ export function csrfOf(request: Request, settings: CsrfSettings, ensure: boolean
       const candidate = unmask(token)
       return received !== undefined && candidate !== undefined && timingSafeEqual(candidate, received)
     },
-    rotate: renew,
+    // What is fresh in this answer is in no form from before.
+    rotate: () => {
+      if (!fresh) renew()
+    },
     cookie: () =>
       fresh
         ? setCookie(settings.name, secret!.toString('base64'), {

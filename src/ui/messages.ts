@@ -34,6 +34,9 @@ export const expiredContext = (expiredAt: Micros) => ({
 })
 type Expired = { expired_at: string; expired_at_unix: number }
 
+/** Which of somebody's keys a text means, and since when they have it. */
+type KeyContext = { display_name: string; added_at: string; added_at_unix: number }
+
 /** Every text with its public id. Tests compare the ids with the recorded list. */
 export const messages = {
   // Signing in
@@ -43,9 +46,20 @@ export const messages = {
   loginSecondFactor: info(1010004, 'One more step: confirm your sign-in with a second factor.'),
   labelLoginTotp: info(1010006, 'Code from your authenticator app'),
   labelLoginLookupSecret: info(1010007, 'Backup code'),
+  loginKeyButton: info(1010008, 'Sign in with a security key'),
   loginTotpButton: info(1010009, 'Use the authenticator app'),
   loginLookupSecretButton: info(1010010, 'Use a backup code'),
+  loginKeyReady: info(1010012, 'Have your security key ready, then continue.'),
+  loginKeyContinue: info(1010013, 'Continue'),
+  loginPasskeyButton: info(1010021, 'Sign in with a passkey'),
+  loginCodeSent: info(1010014, 'A code is on its way to you. If nothing arrives, check the spelling of the address.'),
+  loginCodeButton: info(1010015, 'Send me a code to sign in'),
+  loginKeyReady: info(1010012, 'Have your security key ready, then continue.'),
+  loginKeyContinue: info(1010013, 'Continue'),
+  loginPasskeyButton: info(1010021, 'Sign in with a passkey'),
   loginPasswordButton: info(1010022, 'Sign in with password'),
+  loginCodeToAddress: info<{ address: string; channel: string }>(1010023, (c) => `Send a code to ${c.address}`),
+  loginCodeSentToYou: info(1010025, 'A code is on its way to the address that you chose.'),
 
   // Signing up
   registrationButton: info(1040001, 'Sign up'),
@@ -53,6 +67,15 @@ export const messages = {
     1040002,
     (c) => `Sign up with ${c.provider}`,
   ),
+  registrationKeyButton: info(1040004, 'Sign up with a security key'),
+  registrationPasskeyButton: info(1040007, 'Sign up with a passkey'),
+  registrationCodeSent: info(
+    1040005,
+    'A code is on its way to your address. If nothing arrives, go back and check the spelling.',
+  ),
+  registrationCodeButton: info(1040006, 'Send me a code to sign up'),
+  registrationKeyButton: info(1040004, 'Sign up with a security key'),
+  registrationPasskeyButton: info(1040007, 'Sign up with a passkey'),
   registrationBack: info(1040008, 'Back'),
   registrationChooseMethod: info(1040009, 'Choose how you want to sign in from now on.'),
 
@@ -66,6 +89,8 @@ export const messages = {
   lookupSecret: info<{ secret: string }>(1050009, (c) => c.secret),
   labelLookupSecrets: info(1050010, 'Each of these codes lets you in once. Keep them in a safe place.'),
   lookupConfirm: info(1050011, 'I have saved these backup codes'),
+  addKeyButton: info(1050012, 'Add a security key'),
+  labelKeyName: info(1050013, 'Name of the security key'),
   lookupSecretUsed: info<{ used_at: string; used_at_unix: number }>(
     1050014,
     (c) => `This code was used on ${c.used_at.slice(0, 10)}.`,
@@ -75,6 +100,50 @@ export const messages = {
   ),
   lookupDisable: info(1050016, 'Do without backup codes'),
   labelTotpSecret: info(1050017, 'If you cannot scan it, type this into your authenticator app'),
+  labelRemoveKey: info<KeyContext>(1050018, (c) => `Remove the security key ${quoted(c.display_name)}`),
+  addPasskeyButton: info(1050019, 'Add a passkey'),
+  labelRemovePasskey: info<KeyContext>(1050020, (c) => `Remove the passkey ${quoted(c.display_name)}`),
+
+  // Recovery
+  recovered: success<{
+    privilegedSessionExpiresAt: string
+    privileged_session_expires_at: string
+    privileged_session_expires_at_unix: number
+  }>(
+    1060001,
+    'You are back in your account. Choose a new password or another way to sign in now, before this session needs a new sign-in.',
+  ),
+  recoveryLinkSent: info(
+    1060002,
+    'If this address belongs to an account, a link is on its way. If nothing arrives, check the spelling.',
+  ),
+  recoveryCodeSent: info(
+    1060003,
+    'If this address belongs to an account, a code is on its way. If nothing arrives, check the spelling.',
+  ),
+  recoveryCodeSentMasked: info<{ masked_address: string }>(
+    1060004,
+    (c) => `A code is on its way to ${c.masked_address}, if this address belongs to an account.`,
+  ),
+  recoveryConfirmAddress: info(1060005, 'To make sure that it is yours, type the whole address.'),
+  recoveryChooseAddress: info(1060006, 'Where should the code go?'),
+  recoveryBack: info(1060007, 'Back'),
+
+  // Verification
+  verificationLinkSent: info(
+    1080001,
+    'A link is on its way to this address, if it belongs to an account. If nothing arrives, check the spelling.',
+  ),
+  emailVerified: success(1080002, 'Your e-mail address is verified.'),
+  verificationCodeMailed: info(
+    1080003,
+    'A code is on its way to this address, if it belongs to an account. If nothing arrives, check the spelling.',
+  ),
+  verificationCodeTexted: info(
+    1080004,
+    'A code is on its way to this number, if it belongs to an account. If nothing arrives, check the digits.',
+  ),
+  phoneVerified: success(1080005, 'Your phone number is verified.'),
 
   // Labels
   labelPassword: info(1070001, 'Password'),
@@ -82,7 +151,20 @@ export const messages = {
   labelSave: info(1070003, 'Save'),
   labelVerifyCode: info(1070006, 'Code to confirm'),
   labelIdentifier: info(1070004, 'E-mail or user name'),
+  labelEmail: info(1070007, 'E-mail'),
+  labelResend: info(1070008, 'Send it again'),
   labelContinue: info(1070009, 'Continue'),
+  labelRecoveryCode: info(1070010, 'Code'),
+  labelVerificationCode: info(1070011, 'Code'),
+  labelRegistrationCode: info(1070012, 'Code'),
+  labelLoginCode: info(1070013, 'Code'),
+  labelRecoveryAddress: info(1070016, 'Your e-mail address or phone number'),
+  labelPhone: info(1070017, 'Phone number'),
+  labelEmailOrPhone: info(1070018, 'E-mail or phone number'),
+  /** Words that stand for themselves; nothing of them goes over the wire twice. */
+  labelOfWords: Object.assign((words: string): UiText => ({ id: 1070000, text: words, type: 'info' }), {
+    id: 1070000,
+  }),
 
   // What a person can mend
   generic: error<{ reason: string }>(4000001, (c) => c.reason),
@@ -100,7 +182,9 @@ export const messages = {
   addressNotVerified: error(4000010, 'Your address is not verified yet. Look for our message in your mailbox.'),
   noTotp: error(4000011, 'You have not set up an authenticator app.'),
   lookupUsed: error(4000012, 'This backup code was used already. Try another one.'),
+  noKey: error(4000013, 'You have not set up a security key.'),
   noLookupSecrets: error(4000014, 'You have not set up backup codes.'),
+  keyUserUnknown: error(4000015, 'Nobody here signs in with this key. Check the spelling, or sign in another way.'),
   lookupWrong: error(4000016, 'This is none of your backup codes.'),
   tooLong: error<{ max_length: number; actual_length: number }>(
     4000017,
@@ -163,6 +247,8 @@ export const messages = {
     (c) =>
       `This password was found in ${plural(c.breaches, 'data breach', 'data breaches')}. Choose one that nobody else knows.`,
   ),
+  noCodeAccount: error(4000035, 'There is no account for this, or it cannot sign in with a code.'),
+  otherTraits: error(4000036, 'This differs from what the code was sent for. Have a new one sent.'),
   accountNotFound: error(4000037, 'There is no account for this, or it has no way to sign in here.'),
   passwordSameAsOld: error(4000039, 'This is the password that you have now. Choose another one.'),
   notAnEmail: error<{ value: string }>(4000040, (c) => `${quoted(c.value)} is no e-mail address.`),
@@ -170,15 +256,35 @@ export const messages = {
     4000041,
     (c) => `${quoted(c.value)} is no phone number. Begin with + and the code of the country.`,
   ),
+  keyAnswerInvalid: error(4000043, 'This answer of the key cannot be accepted. Please try again.'),
 
   // Flows
   loginExpired: error<Expired>(4010001, 'This sign-in took too long. Please try again.'),
   noLoginMethod: error(4010002, 'This does not say how you want to sign in. Fill in one of the ways above.'),
   noRegistrationMethod: error(4010003, 'This does not say how you want to sign up. Fill in one of the ways above.'),
   noSettingsMethod: error(4010004, 'There is nothing here that could be saved.'),
+  noRecoveryMethod: error(4010005, 'This does not say how you want to recover your account. Fill in the form above.'),
+  noVerificationMethod: error(4010006, 'This does not say how you want to verify your address. Fill in the form above.'),
+  loginCodeWrong: error(4010008, 'This code is wrong, too old or was used already. Try again, or have a new one sent.'),
+  addressNotYours: error(4010010, 'This is none of the addresses of your account.'),
   accountDisabled: error(4010011, 'This account is disabled.'),
   registrationExpired: error<Expired>(4040001, 'This sign-up took too long. Please try again.'),
+  registrationCodeWrong: error(
+    4040003,
+    'This code is wrong, too old or was used already. Try again, or have a new one sent.',
+  ),
   settingsExpired: error<Expired>(4050001, 'These settings were open for too long. Please try again.'),
+  oneAddressAtATime: error(4050002, 'Change one address at a time: each new one has to be verified first.'),
+  recoveryDone: error(4060001, 'This recovery is complete already. If you still need it, begin again.'),
+  recoveryFailed: error(4060002, 'This recovery cannot go on. Please begin again.'),
+  recoveryLinkInvalid: error(4060004, 'This link is not valid, or it was used already. Please ask for a new one.'),
+  recoveryExpired: error<Expired>(4060005, 'This recovery took too long. Please begin again.'),
+  recoveryCodeWrong: error(4060006, 'This code is wrong, or it was used already. Please try again.'),
+  verificationLinkInvalid: error(4070001, 'This link is not valid, or it was used already. Please ask for a new one.'),
+  verificationDone: error(4070002, 'This verification is complete already.'),
+  verificationFailed: error(4070003, 'This verification cannot go on. Please begin again.'),
+  verificationExpired: error<Expired>(4070005, 'This verification took too long. Please begin again.'),
+  verificationCodeWrong: error(4070006, 'This code is wrong, or it was used already. Please try again.'),
 }
 
 const quoted = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text)

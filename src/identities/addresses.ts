@@ -1,0 +1,81 @@
+import type { Db, Statement } from '../db/db.ts'
+import type { Micros } from '../lib/clock.ts'
+import type { Identity, RecoveryAddress, VerifiableAddress, Via } from './identity.ts'
+import { identityColumns, identityFrom } from './store.ts'
+
+/** How an address that somebody typed is looked for: as it was written first, then as addresses are stored. */
+export const addressSpellings = (typed: string, normalise: (text: string) => string): [string, string] => [
+  typed,
+  normalise(typed),
+]
+
+/** What is on the way to an address that was typed: with an `@` it can only be mail. */
+export const viaOf = (typed: string): Via => (typed.includes('@') ? 'email' : 'sms')
+
+const tables = { recovery: 'recovery_addresses', verifiable: 'verifiable_addresses' } as const
+
+/** One round trip, as long for an address that nobody has as for any other. */
+async function findOwner(
+  db: Db,
+  table: keyof typeof tables,
+  via: Via,
+  spellings: readonly [string, string],
+): Promise<{ identity: Identity; addressId: string } | undefined> {
+  const rows = await db.query(
+    `select a.id as a_id, a.value as a_value, ${identityColumns(db.dialect)}
+       from ${tables[table]} a join identities i on i.id = a.identity_id where a.via = $1 and a.value in ($2, $3)`,
+    [via, ...spellings],
+  )
+  const row = rows.find((candidate) => candidate.a_value === spellings[0]) ?? rows[0]
+  return row && { identity: identityFrom(row), addressId: row.a_id as string }
+}
+
+/** Who can be recovered through an address, and the address as it is stored. */
+export async function findRecoveryAddress(
+  db: Db,
+  via: Via,
+  spellings: readonly [string, string],
+): Promise<{ identity: Identity; address: RecoveryAddress } | undefined> {
+  const found = await findOwner(db, 'recovery', via, spellings)
+  const address = found?.identity.recoveryAddresses.find(({ id }) => id === found.addressId)
+  return found && address && { identity: found.identity, address }
+}
+
+/** Whose address it is that is to be verified, and the address as it is stored. */
+export async function findVerifiableAddress(
+  db: Db,
+  via: Via,
+  spellings: readonly [string, string],
+): Promise<{ identity: Identity; address: VerifiableAddress } | undefined> {
+  const found = await findOwner(db, 'verifiable', via, spellings)
+  const address = found?.identity.verifiableAddresses.find(({ id }) => id === found.addressId)
+  return found && address && { identity: found.identity, address }
+}
+
+/** Something that proves an address is on its way to it. An address that is verified already stays so. */
+export const markAddressSent = (addressId: string, now: Micros): Statement => ({
+  sql: `update verifiable_addresses set status = 'sent', updated_at = $2 where id = $1`,
+  params: [addressId, now],
+})
+
+/** An address has been proven to be its owner's. */
+export const markAddressVerified = (
+  { identityId, via, value }: { identityId: string; via: Via; value: string },
+  now: Micros,
+): Statement => ({
+  sql: `update verifiable_addresses set verified = $4, status = 'completed', verified_at = $5, updated_at = $5
+         where identity_id = $1 and via = $2 and value = $3`,
+  params: [identityId, via, value, true, now],
+})
+
+/** The identity as it is once one of its addresses has changed its state. */
+export const withAddress = <I extends Identity>(
+  identity: I,
+  which: Pick<VerifiableAddress, 'via' | 'value'>,
+  change: Partial<VerifiableAddress>,
+): I => ({
+  ...identity,
+  verifiableAddresses: identity.verifiableAddresses.map((address) =>
+    address.via === which.via && address.value === which.value ? { ...address, ...change } : address,
+  ),
+})
