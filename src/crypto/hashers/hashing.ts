@@ -6,6 +6,7 @@ import { type Argon2Cost, argon2Hash, argon2Prefix, parseArgon2 } from './argon2
 import { bcryptCost, bcryptHash, bcryptMaxPasswordBytes } from './bcrypt.ts'
 import { encodeBase64Raw } from './encoding.ts'
 import { compareEncoded } from './index.ts'
+import { giveWayToRequests } from './priority.ts'
 
 /** The part `hashers` of the configuration. */
 export type HashersConfig = {
@@ -161,7 +162,9 @@ function createQueue({
     else if (waiting.length < maxWaiting) await new Promise<void>((resolve) => waiting.push(resolve))
     else throw errors.tooManyRequests('Too many passwords are being checked right now. Try again in a few seconds.', 5)
     try {
-      return await task()
+      const work = task()
+      giveWayToRequests()
+      return await work
     } finally {
       // The place goes straight to the next one, so that nobody who comes in between can take it.
       const next = waiting.shift()
