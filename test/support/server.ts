@@ -7,7 +7,7 @@ import { startApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { merge } from '../../src/config/merge.ts'
 import { describe } from '../../src/config/problem.ts'
-import { microsPerSecond, systemClock } from '../../src/lib/clock.ts'
+import { microsPerSecond, systemClock, type Micros } from '../../src/lib/clock.ts'
 import { createLog } from '../../src/operations/log.ts'
 
 export type TestServer = {
@@ -20,6 +20,8 @@ export type TestServer = {
 export type InnerServer = TestServer & {
   /** Lets time go by for the server; nobody waits. */
   pass(seconds: number): void
+  /** What its clock shows. */
+  now(): Micros
   /** What it logged, one JSON text per entry. */
   logged: readonly string[]
 }
@@ -105,17 +107,19 @@ export async function startServer({
     if (!loaded.ok) throw new Error(describe(loaded.problems))
     const { config, hash } = loaded
     try {
+      const now = () => clock.now() + passed
       const app = await startApp({
         config,
         configHash: hash,
         dev: true,
         log: createLog({ ...config.log, format: 'json' }, 'test', { write: (line) => void logged.push(line) }),
-        clock: { now: () => clock.now() + passed },
+        clock: { now },
       })
       return {
         publicUrl: `http://127.0.0.1:${publicPort}`,
         adminUrl: `http://127.0.0.1:${adminPort}`,
         logged,
+        now,
         pass: (seconds) => void (passed += seconds * microsPerSecond),
         stop: () => app.close(),
       }
