@@ -411,7 +411,11 @@ function registrationDeps(parts: Parts): Parameters<typeof registrationRoutes>[0
     methods: [
       profileRegistration(),
       passwordRegistration({ enabled: methods.password.enabled, hashing, ...newPasswordRules(parts) }),
-      codeRegistration(parts, { enabled: methods.code.passwordless_enabled, style: steps }),
+      codeRegistration(parts, {
+        enabled: methods.code.enabled,
+        passwordless: methods.code.passwordless_enabled,
+        style: steps,
+      }),
       ...missingRegistrationMethods({ webauthnPasswordless: methods.webauthn.config?.passwordless ?? false }),
     ],
     after: afterRegistration(config.selfservice),

@@ -1,11 +1,13 @@
 import type { Config } from '../config/schema.ts'
 import { absentMethod, type LoginMethod } from '../flows/login/method.ts'
+import { codeLogin, type CodeLoginDeps } from './code/login.ts'
 import { identifierFirstLogin, type IdentifierFirstDeps } from './identifier-first/login.ts'
 import { lookupSecretLogin, type LookupLoginDeps } from './lookup-secret/login.ts'
 import { passwordLogin, type PasswordLoginDeps } from './password/login.ts'
 import { totpLogin, type TotpLoginDeps } from './totp/login.ts'
 
 export type LoginMethodDeps = PasswordLoginDeps &
+  CodeLoginDeps &
   TotpLoginDeps &
   LookupLoginDeps &
   Omit<IdentifierFirstDeps, 'mitigateEnumeration'>
@@ -13,17 +15,20 @@ export type LoginMethodDeps = PasswordLoginDeps &
 /** TABLE of the ways to sign in, in the order in which they are asked whether a submission is theirs. */
 export const loginMethods = (
   deps: LoginMethodDeps,
-  { selfservice, security }: Pick<Config, 'selfservice' | 'security'>,
+  { selfservice, security, feature_flags }: Pick<Config, 'selfservice' | 'security' | 'feature_flags'>,
 ): LoginMethod[] => [
   passwordLogin(deps, { enabled: selfservice.methods.password.enabled }),
   absentMethod(
     'oidc',
     ({ method, provider }, flow) => !isSecond(flow) && Boolean(provider) && (method ?? 'oidc') === 'oidc',
   ),
-  absentMethod(
-    'code',
-    ({ method }, flow) => method === 'code' && isSecond(flow) !== selfservice.methods.code.passwordless_enabled,
-  ),
+  codeLogin(deps, {
+    passwordless: selfservice.methods.code.passwordless_enabled,
+    mfa: selfservice.methods.code.mfa_enabled,
+    fallback: selfservice.methods.code.config.missing_credential_fallback_enabled,
+    choosesAddress: feature_flags.refresh_login_choose_address,
+    mitigateEnumeration: security.account_enumeration.mitigate,
+  }),
   totpLogin(deps, { enabled: selfservice.methods.totp.enabled }),
   absentMethod('passkey', ({ method, passkey_login }) => method === 'passkey' || Boolean(passkey_login)),
   absentMethod(

@@ -51,7 +51,6 @@ export const missingRegistrationMethods = ({
     ['provider'],
     ({ method, provider }) => given(provider) && (!given(method) || method === 'oidc'),
   ),
-  registrationRow('code', [], ({ method }) => method === 'code'),
   // Pages fill the field with `true` before the key has answered.
   registrationRow('passkey', ['passkey_register'], (f) => given(f.passkey_register) && f.passkey_register !== 'true'),
   registrationRow(
