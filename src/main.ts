@@ -72,6 +72,33 @@ migration(command(sql, 'down'))
     finish(1)
   })
 
+const courier = group(command(program, 'courier')).description('Messages to people')
+command(courier, 'watch')
+  .description('Send what is queued in the database; any number of processes may do so')
+  .addOption(files())
+  .option('--expose-metrics-port <number>', 'serve figures for Prometheus on this port')
+  .action(async ({ config = [], exposeMetricsPort }: Shared & { exposeMetricsPort?: string }) => {
+    const { courierWatch } = await import('./courier-commands.ts')
+    const port = exposeMetricsPort === undefined ? {} : { 'expose-metrics-port': Number(exposeMetricsPort) }
+    finish(await courierWatch({ files: config, flags: port, env: process.env }))
+  })
+command(courier, 'preview')
+  .description('Show a message with sample data; without a name, list what there is')
+  .argument('[template]', 'such as recovery_code_valid')
+  .addOption(files())
+  .option('--via <way>', 'email or sms', 'email')
+  .option('--language <language>', 'language of the built-in texts: en or de', 'en')
+  .option('-o, --output <file>', 'file to write; with a name that ends in .html the HTML, else subject and text')
+  .action(
+    async (
+      template: string | undefined,
+      { config = [], via, language, output }: Shared & { via: string; language: string; output?: string },
+    ) => {
+      const { courierPreview } = await import('./courier-commands.ts')
+      finish(await courierPreview({ template, via, language, output, files: config }))
+    },
+  )
+
 command(program, 'version')
   .description('Print the version of this program')
   .action(async () => {
