@@ -54,9 +54,6 @@ export const messages = {
   loginPasskeyButton: info(1010021, 'Sign in with a passkey'),
   loginCodeSent: info(1010014, 'A code is on its way to you. If nothing arrives, check the spelling of the address.'),
   loginCodeButton: info(1010015, 'Send me a code to sign in'),
-  loginKeyReady: info(1010012, 'Have your security key ready, then continue.'),
-  loginKeyContinue: info(1010013, 'Continue'),
-  loginPasskeyButton: info(1010021, 'Sign in with a passkey'),
   loginPasswordButton: info(1010022, 'Sign in with password'),
   loginCodeToAddress: info<{ address: string; channel: string }>(1010023, (c) => `Send a code to ${c.address}`),
   loginCodeSentToYou: info(1010025, 'A code is on its way to the address that you chose.'),
@@ -74,8 +71,6 @@ export const messages = {
     'A code is on its way to your address. If nothing arrives, go back and check the spelling.',
   ),
   registrationCodeButton: info(1040006, 'Send me a code to sign up'),
-  registrationKeyButton: info(1040004, 'Sign up with a security key'),
-  registrationPasskeyButton: info(1040007, 'Sign up with a passkey'),
   registrationBack: info(1040008, 'Back'),
   registrationChooseMethod: info(1040009, 'Choose how you want to sign in from now on.'),
 
