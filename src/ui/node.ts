@@ -90,11 +90,17 @@ export function sortNodes(nodes: readonly UiNode[], { groups, keys }: SortOrder)
   return stableSort(out, (a, b) => {
     if (!together(a, b)) return false
     const [pa, pb] = [position(nodeId(a)), position(nodeId(b))]
-    return pa === pb ? byteOrder(printed(nodeValue(a)), printed(nodeValue(b))) < 0 : pa < pb
+    return pa === pb ? byteOrder(printed(sortValue(a)), printed(sortValue(b))) < 0 : pa < pb
   })
 }
 
 const near = new Set<string>(['default', 'password'])
+
+/** What nodes of one key are ordered by: their value, or what they load. */
+const sortValue = (node: UiNode): Json | undefined => {
+  const { attributes } = node
+  return 'src' in attributes ? attributes.src : 'href' in attributes ? attributes.href : nodeValue(node)
+}
 
 /** A value as Go prints it. */
 function printed(value: Json | undefined): string {
