@@ -65,7 +65,10 @@ export type LoginResult = {
   statements?: readonly Statement[]
 }
 
-export type LoginOutcome = Outcome<LoginResult>
+/** A browser that has to load a page before it goes on: 303, for scripts 422. `ui` when the form became another one. */
+export type Leaving = { kind: 'leave'; to: string; ui?: Ui }
+
+export type LoginOutcome = Outcome<LoginResult> | Leaving
 
 /** A way to sign in: a row of the method table, whose order is the order of asking. */
 export type LoginMethod = {

@@ -1,7 +1,7 @@
 import { ApiError, errors } from '../../errors.ts'
 import { nilUuid, parseUuid } from '../../lib/uuid.ts'
 import { clientOf, isJson, type Client } from '../../http/negotiate.ts'
-import { redirect } from '../../http/respond.ts'
+import { errorResponse, redirect } from '../../http/respond.ts'
 import type { Request, Response } from '../../http/types.ts'
 import { atLeast } from '../../sessions/assurance.ts'
 import type { Authenticated } from '../../sessions/authenticate.ts'
@@ -17,7 +17,7 @@ import { loginFlow } from '../wire.ts'
 import { completeLogin, OutdatedProof } from './complete.ts'
 import type { LoginDeps } from './deps.ts'
 import { sorted, withBrowserToken, withToken } from './form.ts'
-import type { Claim, LoginFields, LoginMethod, LoginOutcome } from './method.ts'
+import type { Claim, Leaving, LoginFields, LoginMethod, LoginOutcome } from './method.ts'
 import { replaceExpired } from './start.ts'
 
 type Attempt = { request: Request; client: Client; flow: Flow; current: Authenticated | undefined }
@@ -155,6 +155,8 @@ async function answer(deps: LoginDeps, attempt: Attempt, decision: Decision, tri
       )
     case 'advance':
       return showNext(deps, attempt, outcome, fields)
+    case 'leave':
+      return leave(deps, attempt, outcome)
     case 'refresh':
       throw new Error('a login cannot wait for another login')
     case 'done': {
@@ -220,6 +222,15 @@ async function showNext(
     view: loginFlow(shown, { transientPayload: transientPayload as never }),
     uiUrl: settings.uiUrl,
   })
+}
+
+/** Sends the browser to a page, also if a script asked: it may be one on which an authenticator is used. */
+async function leave({ clock, db }: LoginDeps, { request, flow }: Attempt, { to, ui }: Leaving): Promise<Response> {
+  if (ui) {
+    const shown = { ...flow, ui: withBrowserToken(ui, flow, request.csrf.token), updatedAt: clock.now() }
+    await db.batch([updateFlow(shown)])
+  }
+  return isJson(request) ? errorResponse(request, errors.locationChangeRequired(to)) : redirect(request, 303, to)
 }
 
 /** An error as a text on the form. */

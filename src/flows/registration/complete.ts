@@ -1,4 +1,4 @@
-import { UniqueViolation } from '../../db/db.ts'
+import { UnexpectedRowCount, UniqueViolation } from '../../db/db.ts'
 import { json, redirect } from '../../http/respond.ts'
 import type { Response } from '../../http/types.ts'
 import { insertIdentity } from '../../identities/store.ts'
@@ -43,14 +43,17 @@ export async function completeRegistration(
   const contribution = await contributionsOf(hooks, { flow, client, identity, session: opened.session })
   try {
     await deps.db.batch([
+      ...(registered.statements ?? []),
       ...insertIdentity(identity),
       ...opened.statements,
       ...(contribution.statements ?? []),
       ...(registered.state === undefined ? [] : [updateFlow({ ...flow, updatedAt: deps.clock.now() })]),
     ])
   } catch (error) {
-    if (!(error instanceof UniqueViolation)) throw error
-    return { kind: 'refused', problems: [await problemOfTaken(deps, identity)] }
+    if (error instanceof UniqueViolation) return { kind: 'refused', problems: [await problemOfTaken(deps, identity)] }
+    if (!(error instanceof UnexpectedRowCount)) throw error
+    const reason = 'This form was used already. Please begin again.'
+    return { kind: 'refused', problems: [{ node: undefined, message: messages.generic({ reason }) }] }
   }
   return { kind: 'stored', response: answer(deps, submission, { identity, opened, contribution, returnTo }) }
 }

@@ -6,7 +6,9 @@ import type { Request } from '../../http/types.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { Derived } from '../../identities/schema/derive.ts'
 import type { IdentitySchema } from '../../identities/schema/schema.ts'
+import type { Statement } from '../../db/db.ts'
 import type { Micros } from '../../lib/clock.ts'
+import type { Json } from '../../lib/json.ts'
 import type { CompletedFactor } from '../../sessions/issue.ts'
 import type { UiNode } from '../../ui/node.ts'
 
@@ -40,6 +42,8 @@ export type Registered = {
   factors: readonly CompletedFactor[]
   /** The state in which the flow is left, whatever comes of the registration; without one it stays as it is. */
   state?: string
+  /** What has to be stored together with the identity; its row counts decide whether that may be. */
+  statements?: readonly Statement[]
 }
 
 /** What a credential method offers in the registration flow. */
@@ -51,6 +55,8 @@ export type RegistrationMethod = {
   fields: readonly BodyField[]
   claims(fields: Record<string, unknown>, form: { flow: Flow; style: RegistrationStyle }): boolean
   nodes(screen: RegistrationScreen, form: RegistrationForm): UiNode[]
+  /** What it has to know on every screen of a new flow, kept on the server's side. */
+  remembers?(flow: Flow): Record<string, Json>
   /** What is wrong with its fields beyond their types. */
   check?(fields: Record<string, unknown>): readonly Problem[]
   /** Whether a submission only asks for an earlier screen. That changes nothing, and so needs no cross-site token. */

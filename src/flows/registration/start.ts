@@ -55,7 +55,7 @@ export async function beginRegistration(
   { type, requestUrl, organizationId, identitySchema, csrfToken }: Beginning,
 ): Promise<Flow> {
   const { clock, lifespanMicros, publicBaseUrl, schemas, style, methods } = deps
-  const flow = newFlow({
+  const bare = newFlow({
     name: 'registration',
     type,
     requestUrl,
@@ -66,6 +66,8 @@ export async function beginRegistration(
     now: clock.now(),
     ...(identitySchema === undefined ? {} : { identitySchema }),
   })
+  const memories = methods.filter((method) => method.enabled).map((method) => method.remembers?.(bare) ?? {})
+  const flow: Flow = { ...bare, internal: Object.assign({}, ...memories) as Flow['internal'] }
   const empty = withCsrf(flow.ui, csrfToken)
   // No method of this build serves organizations.
   if (organizationId !== null) return { ...flow, ui: empty }

@@ -1,5 +1,6 @@
 import type { BodyField } from '../decode.ts'
 import type { Flow, Ui } from '../flow.ts'
+import type { Problem } from '../form.ts'
 import type { Outcome } from '../outcome.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { IdentitySchema } from '../../identities/schema/schema.ts'
@@ -41,6 +42,8 @@ export type SettingsMethod = {
   /** Whether `GET` may bring the fields in its query. */
   allowsGet: boolean
   claims(fields: Record<string, unknown>, flow: Flow): boolean
+  /** What is wrong with its fields beyond their types. */
+  check?(fields: Record<string, unknown>): readonly Problem[]
   draw(form: SettingsForm): SettingsPart | Promise<SettingsPart>
   /** Native apps repeat a change after the new login; this one is parked for them all the same. */
   parksNative?: boolean

@@ -118,8 +118,9 @@ async function process(
   const { request, client, flow } = update
   if (!method.enabled) throw errors.notFound(`The method ${method.name} is not switched on here.`)
   try {
-    const broken = validateBody(fields, specOf(method, update))
-    if (broken.length > 0) return await refuse(deps, update, method, fields, problemsFrom(broken))
+    const broken = problemsFrom(validateBody(fields, specOf(method, update)))
+    const problems = [...broken, ...(method.check?.(fields) ?? [])]
+    if (problems.length > 0) return await refuse(deps, update, method, fields, problems)
     checkCrossSite(deps.crossSite, request, flow.type, { token: fields.csrf_token as string | undefined, resumed })
     return await decide(deps, update, method, fields)
   } catch (error) {
