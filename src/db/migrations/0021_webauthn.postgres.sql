@@ -1,0 +1,12 @@
+-- Challenges that an authenticator has answered with success: each of them counts once. They go with their flows.
+-- People who sign in with a passkey are found by the handle that it returns; an older kind of record holds it inside.
+
+create table used_challenges (
+  challenge text primary key,
+  flow_id uuid not null references flows (id) on delete cascade
+);
+
+create index used_challenges_flow on used_challenges (flow_id);
+
+-- By a pattern rather than as JSON: texts in it may hold what no JSON function of the database accepts.
+create index identity_credentials_user_handle on identity_credentials (substring(config from '"user_handle":"([^"]*)"')) where type = 'webauthn';
