@@ -62,9 +62,17 @@ import { missingRegistrationMethods, missingSettingsMethods } from './methods/mi
 import { breachCheck } from './methods/password/policy.ts'
 import { passwordRegistration } from './methods/password/registration.ts'
 import { passwordSettings } from './methods/password/settings.ts'
+import { passkeySettings } from './methods/passkey/party.ts'
+import { passkeyRegistration } from './methods/passkey/registration.ts'
+import { passkeySettingsMethod } from './methods/passkey/settings.ts'
 import { profileRegistration } from './methods/profile/registration.ts'
 import { profileSettings } from './methods/profile/settings.ts'
 import { totpSettings } from './methods/totp/settings.ts'
+import { webauthnSettings } from './methods/webauthn/party.ts'
+import { webauthnRegistration } from './methods/webauthn/registration.ts'
+import { webauthnRoutes } from './methods/webauthn/routes.ts'
+import { helperScript } from './methods/webauthn/script.ts'
+import { webauthnSettingsMethod } from './methods/webauthn/settings.ts'
 import { ownPages } from './pages/config.ts'
 import { returnUrlsIn } from './pages/policy.ts'
 import { createPages } from './pages/routes.ts'
@@ -274,6 +282,7 @@ function createPorts(
     ...loginRoutes(loginDeps(parts)),
     ...logoutRoutes({ ...parts, settings: logoutSettings(config) }),
     ...settingsRoutes(settingsDeps(parts)),
+    ...webauthnRoutes(),
     ...schemaRoutes(parts),
     ...sessionRoutes(sessions),
     ...pageRoutes,
@@ -377,19 +386,29 @@ const codeParts = ({ secrets, selfservice, clients }: Config) => ({
 
 /** The login flow and its methods, from their part of the configuration. */
 function loginDeps(parts: Parts): Parameters<typeof loginRoutes>[0] {
-  const { config, log, normalisers } = parts
+  const { config, log, normalisers, publicBaseUrl } = parts
   const onRehashFailure = (error: unknown) => log.warn({ error }, 'A password hash could not be renewed.')
   return {
     ...parts,
     settings: loginSettings(config),
-    methods: loginMethods({ ...parts, normalise: normalisers.normaliseGracefully, onRehashFailure }, config),
+    methods: loginMethods(
+      {
+        ...parts,
+        normalise: normalisers.normaliseGracefully,
+        onRehashFailure,
+        script: helperScript(publicBaseUrl),
+        loginUiUrl: config.selfservice.flows.login.ui_url,
+      },
+      config,
+    ),
     hooksAfter: hooksAfterLogin(parts, config),
   }
 }
 
 /** The registration flow and its methods, from their part of the configuration. */
 function registrationDeps(parts: Parts): Parameters<typeof registrationRoutes>[0] {
-  const { config, hashing } = parts
+  const { config, db, hashing, publicBaseUrl } = parts
+  const script = helperScript(publicBaseUrl)
   const { flows, methods, default_browser_return_url: defaultReturnUrl } = config.selfservice
   const {
     enabled,
@@ -416,7 +435,9 @@ function registrationDeps(parts: Parts): Parameters<typeof registrationRoutes>[0
         passwordless: methods.code.passwordless_enabled,
         style: steps,
       }),
-      ...missingRegistrationMethods({ webauthnPasswordless: methods.webauthn.config?.passwordless ?? false }),
+      ...missingRegistrationMethods,
+      passkeyRegistration({ db, script }, passkeySettings(methods.passkey, publicBaseUrl)),
+      webauthnRegistration({ db, script }, webauthnSettings(methods.webauthn, publicBaseUrl)),
     ],
     after: afterRegistration(config.selfservice),
   }
@@ -424,9 +445,10 @@ function registrationDeps(parts: Parts): Parameters<typeof registrationRoutes>[0
 
 /** The settings flow and its methods, from their part of the configuration. */
 function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0] {
-  const { config, hashing } = parts
+  const { config, hashing, publicBaseUrl } = parts
   const { flows, methods } = config.selfservice
   const privilegedAgeMicros = durationMicros(flows.settings.privileged_session_max_age)
+  const keyDeps = { ...parts, script: helperScript(publicBaseUrl), privilegedAgeMicros }
   const { hooks: _global, default_browser_return_url: returnUrl, ...after } = flows.settings.after
   return {
     ...parts,
@@ -455,8 +477,8 @@ function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0] {
         issuer: methods.totp.config.issuer ?? '',
         privilegedAgeMicros,
       }),
-      missingSettingsMethods.passkey,
-      missingSettingsMethods.webauthn,
+      passkeySettingsMethod(keyDeps, passkeySettings(methods.passkey, publicBaseUrl)),
+      webauthnSettingsMethod(keyDeps, webauthnSettings(methods.webauthn, publicBaseUrl)),
       lookupSecretSettings({ ...parts, enabled: methods.lookup_secret.enabled, privilegedAgeMicros }),
     ],
     after(method) {

@@ -5,8 +5,6 @@ type Row = { key: string; what: string; used: (config: Config, given: (key: stri
 
 /** What a configuration may ask for without getting it yet. Each row becomes one warning at the start. */
 const unsupported: Row[] = [
-  method('webauthn', 'Security keys'),
-  method('passkey', 'Passkeys'),
   method('oidc', 'Social sign-in'),
   method('link', 'Magic links'),
   {
@@ -51,7 +49,7 @@ const unsupported: Row[] = [
   },
 ]
 
-function method(name: 'webauthn' | 'passkey' | 'oidc' | 'link', what: string): Row {
+function method(name: 'oidc' | 'link', what: string): Row {
   return { key: `selfservice.methods.${name}`, what, used: (config) => config.selfservice.methods[name].enabled }
 }
 

@@ -205,6 +205,14 @@ export const logoutOperations = {
   },
 } as const satisfies Operations
 
+export const scriptOperations = {
+  getWebAuthnJavaScript: {
+    tag,
+    summary: 'Load the script by which pages use security keys and passkeys',
+    answers: { 200: 'text' },
+  },
+} as const satisfies Operations
+
 export const errorOperations = {
   getFlowError: {
     tag,

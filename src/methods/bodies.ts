@@ -35,6 +35,17 @@ export const loginBodies = [
     lookup_secret: Type.String({ description: 'A backup code; each is good once.' }),
     csrf_token: csrf,
   }),
+  body('updateLoginFlowWithWebAuthnMethod', {
+    method: Type.Optional(Type.Literal('webauthn')),
+    identifier: Type.String({ description: 'Whose keys are asked for.' }),
+    webauthn_login: Type.Optional(Type.String({ description: 'What the security key answered, as JSON.' })),
+    ...beside,
+  }),
+  body('updateLoginFlowWithPasskeyMethod', {
+    method: Type.Optional(Type.Literal('passkey')),
+    passkey_login: Type.Optional(Type.String({ description: 'What the authenticator answered, as JSON.' })),
+    csrf_token: csrf,
+  }),
 ]
 
 export const registrationBodies = [
@@ -48,6 +59,19 @@ export const registrationBodies = [
     ...method('profile'),
     traits,
     screen: Type.Optional(choice(['credential-selection', 'previous'])),
+    ...beside,
+  }),
+  body('updateRegistrationFlowWithWebAuthnMethod', {
+    method: Type.Optional(Type.Literal('webauthn')),
+    webauthn_register: Type.String({ description: 'What the security key answered, as JSON.' }),
+    webauthn_register_displayname: Type.Optional(Type.String({ description: 'How the key is called.' })),
+    traits,
+    ...beside,
+  }),
+  body('updateRegistrationFlowWithPasskeyMethod', {
+    method: Type.Optional(Type.Literal('passkey')),
+    passkey_register: Type.String({ description: 'What the authenticator answered, as JSON.' }),
+    traits,
     ...beside,
   }),
 ]
@@ -67,6 +91,19 @@ export const settingsBodies = [
     lookup_secret_regenerate: Type.Optional(Type.Boolean({ description: 'Makes new codes, which do not count yet.' })),
     lookup_secret_confirm: Type.Optional(Type.Boolean({ description: 'Puts the new codes in the place of the old.' })),
     lookup_secret_disable: Type.Optional(Type.Boolean({ description: 'Removes the codes.' })),
+    ...beside,
+  }),
+  body('updateSettingsFlowWithWebAuthnMethod', {
+    method: Type.Optional(Type.Literal('webauthn')),
+    webauthn_register: Type.Optional(Type.String({ description: 'What a new security key answered, as JSON.' })),
+    webauthn_register_displayname: Type.Optional(Type.String({ description: 'How the new key is called.' })),
+    webauthn_remove: Type.Optional(Type.String({ description: 'The key that is removed, as its button names it.' })),
+    ...beside,
+  }),
+  body('updateSettingsFlowWithPasskeyMethod', {
+    method: Type.Optional(Type.Literal('passkey')),
+    passkey_settings_register: Type.Optional(Type.String({ description: 'What a new passkey answered, as JSON.' })),
+    passkey_remove: Type.Optional(Type.String({ description: 'The passkey that is removed, as its button names it.' })),
     ...beside,
   }),
 ]

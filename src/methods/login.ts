@@ -3,14 +3,20 @@ import { absentMethod, type LoginMethod } from '../flows/login/method.ts'
 import { codeLogin, type CodeLoginDeps } from './code/login.ts'
 import { identifierFirstLogin, type IdentifierFirstDeps } from './identifier-first/login.ts'
 import { lookupSecretLogin, type LookupLoginDeps } from './lookup-secret/login.ts'
+import { passkeyLogin, type PasskeyLoginDeps } from './passkey/login.ts'
+import { passkeySettings } from './passkey/party.ts'
 import { passwordLogin, type PasswordLoginDeps } from './password/login.ts'
 import { totpLogin, type TotpLoginDeps } from './totp/login.ts'
+import { webauthnLogin, type WebauthnLoginDeps } from './webauthn/login.ts'
+import { webauthnSettings } from './webauthn/party.ts'
 
 export type LoginMethodDeps = PasswordLoginDeps &
   CodeLoginDeps &
   TotpLoginDeps &
   LookupLoginDeps &
-  Omit<IdentifierFirstDeps, 'mitigateEnumeration'>
+  PasskeyLoginDeps &
+  WebauthnLoginDeps &
+  Omit<IdentifierFirstDeps, 'mitigateEnumeration'> & { publicBaseUrl: string }
 
 /** TABLE of the ways to sign in, in the order in which they are asked whether a submission is theirs. */
 export const loginMethods = (
@@ -30,11 +36,8 @@ export const loginMethods = (
     mitigateEnumeration: security.account_enumeration.mitigate,
   }),
   totpLogin(deps, { enabled: selfservice.methods.totp.enabled }),
-  absentMethod('passkey', ({ method, passkey_login }) => method === 'passkey' || Boolean(passkey_login)),
-  absentMethod(
-    'webauthn',
-    ({ method, webauthn_login }, { type }) => type === 'browser' && (method === 'webauthn' || Boolean(webauthn_login)),
-  ),
+  passkeyLogin(deps, passkeySettings(selfservice.methods.passkey, deps.publicBaseUrl)),
+  webauthnLogin(deps, webauthnSettings(selfservice.methods.webauthn, deps.publicBaseUrl)),
   lookupSecretLogin(deps, { enabled: selfservice.methods.lookup_secret.enabled }),
   ...(selfservice.flows.login.style === 'identifier_first'
     ? [identifierFirstLogin({ ...deps, mitigateEnumeration: security.account_enumeration.mitigate })]

@@ -9,16 +9,6 @@ const given = (value: unknown): boolean => typeof value === 'string' && value !=
  */
 export const missingSettingsMethods = {
   oidc: row('oidc', ['link', 'unlink'], ({ link, unlink }) => given(link) || given(unlink)),
-  passkey: row(
-    'passkey',
-    ['passkey_settings_register', 'passkey_remove'],
-    (f) => given(f.passkey_settings_register) || given(f.passkey_remove),
-  ),
-  webauthn: row(
-    'webauthn',
-    ['webauthn_register', 'webauthn_remove'],
-    (f, type) => type === 'browser' && (given(f.webauthn_register) || given(f.webauthn_remove)),
-  ),
 }
 
 function row(
@@ -37,26 +27,12 @@ function row(
   }
 }
 
-/**
- * The same for registrations.
- * @param webauthnPasswordless whether security keys would count as a first factor; otherwise nobody registers with one
- */
-export const missingRegistrationMethods = ({
-  webauthnPasswordless,
-}: {
-  webauthnPasswordless: boolean
-}): RegistrationMethod[] => [
+/** The same for registrations. */
+export const missingRegistrationMethods: readonly RegistrationMethod[] = [
   registrationRow(
     'oidc',
     ['provider'],
     ({ method, provider }) => given(provider) && (!given(method) || method === 'oidc'),
-  ),
-  // Pages fill the field with `true` before the key has answered.
-  registrationRow('passkey', ['passkey_register'], (f) => given(f.passkey_register) && f.passkey_register !== 'true'),
-  registrationRow(
-    'webauthn',
-    ['webauthn_register'],
-    (f, type) => webauthnPasswordless && type === 'browser' && given(f.webauthn_register),
   ),
 ]
 

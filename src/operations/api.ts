@@ -3,6 +3,7 @@ import {
   loginOperations,
   logoutOperations,
   registrationOperations,
+  scriptOperations,
   settingsOperations,
 } from '../flows/describe.ts'
 import { loginFlow, registrationFlow } from '../flows/wire-schema.ts'
@@ -18,6 +19,7 @@ export const operations: Operations = {
   ...registrationOperations(registrationBodies),
   ...settingsOperations(settingsBodies),
   ...logoutOperations,
+  ...scriptOperations,
   ...errorOperations,
   ...sessionOperations([loginFlow, registrationFlow]),
   ...identityOperations,

@@ -4,6 +4,7 @@
  */
 export const kratosOperations: Readonly<Record<string, readonly [method: string, path: string, tag: string]>> = {
   getWellKnownChangePassword: ['GET', '/.well-known/change-password', 'frontend'],
+  getWebAuthnJavaScript: ['GET', '/.well-known/ory/webauthn.js', 'frontend'],
   listIdentities: ['GET', '/admin/identities', 'identity'],
   batchPatchIdentities: ['PATCH', '/admin/identities', 'identity'],
   createIdentity: ['POST', '/admin/identities', 'identity'],

@@ -107,7 +107,7 @@ function server(db: Db, changes: Partial<RegistrationDeps> = {}) {
         policy: { minLength: 8, similarityCheck: true },
         breached: undefined,
       }),
-      ...missingRegistrationMethods({ webauthnPasswordless: false }),
+      ...missingRegistrationMethods,
     ],
     after: () => ({ returnUrl: 'https://shop.example/', hooks: [sessionAfterRegistration] }),
     ...changes,
