@@ -29,6 +29,8 @@ export function lookupCodesOf({ recovery_codes: codes }: Record<string, Json>): 
 /** The place of a code in the list, of one that is not used yet if there are several; -1 when it is in none. */
 export function placeOf(given: Secret, codes: readonly LookupCode[]): number {
   // Every code is compared, so that the time of the answer tells nothing about the list.
-  const places = codes.flatMap(({ code }, place) => (equalInConstantTime(code, given.reveal()) ? [place] : []))
+  const places = codes.flatMap(({ code }, place) =>
+    code !== '' && equalInConstantTime(code, given.reveal()) ? [place] : [],
+  )
   return places.find((place) => codes[place]!.usedAt === null) ?? places[0] ?? -1
 }
