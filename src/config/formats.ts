@@ -1,4 +1,4 @@
-import { goUrl } from '../lib/go-url.ts'
+import { parseGoUrl } from '../lib/go-url.ts'
 import type { Format } from '../lib/shape.ts'
 
 const hostname = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i
@@ -15,13 +15,13 @@ function isEmail(value: string): boolean {
   )
 }
 
-const isUri = (value: string): boolean => goUrl(value)?.absolute === true
+const isUri = (value: string): boolean => (parseGoUrl(value)?.scheme ?? '') !== ''
 
 /** What each format is, as a sentence with an example, and how it is recognised. */
 export const formats = {
   uri: { fits: isUri, is: 'This has to be a complete URL.', like: 'https://shop.example/' },
   'uri-reference': {
-    fits: (value) => goUrl(value) !== undefined,
+    fits: (value) => parseGoUrl(value) !== undefined,
     is: 'This has to be a URL, complete or relative.',
     like: 'https://shop.example/ or /welcome',
   },

@@ -1,5 +1,5 @@
 import { errors } from '../errors.ts'
-import { parseGoUrl, type GoUrl } from './go-url.ts'
+import { parseGoUrl, type GoUrl } from '../lib/go-url.ts'
 import { joinPath } from './urls.ts'
 import { isBoundedWildcard } from './wildcard.ts'
 
@@ -28,7 +28,8 @@ export function createReturnTo({ allowed, publicBaseUrl, warn = () => {} }: Retu
   return (value, fallback) => {
     if (value === undefined || value === '') return fallback
     const wanted = parseGoUrl(value)
-    if (!wanted) throw errors.badRequest(`The return_to address ${JSON.stringify(value)} is not a valid address.`)
+    // Browsers repair hosts with escapes and brackets; what they make of them is not what was checked.
+    if (!wanted || /[%<>"]/.test(wanted.host)) throw errors.badRequest(`The return_to address ${JSON.stringify(value)} is not a valid address.`)
     // A scheme without an authority (`https:evil.test`) is read differently by browsers; no entry can mean one.
     if (wanted.scheme !== '' && !wanted.hasAuthority) throw errors.returnToForbidden(value)
     const base = parseGoUrl(fallback)

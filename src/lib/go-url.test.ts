@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { goUrl } from './go-url.ts'
+import { parseGoUrl } from './go-url.ts'
 
 test('a URL with a scheme is absolute, whatever the scheme', () => {
   for (const url of [
@@ -12,12 +12,12 @@ test('a URL with a scheme is absolute, whatever the scheme', () => {
     'http://[::1]:80/',
     'https://*.b.example',
   ])
-    assert.deepEqual(goUrl(url), { absolute: true }, url)
+    assert.notEqual(parseGoUrl(url)?.scheme ?? '', '', url)
 })
 
 test('what has no scheme is a relative reference', () => {
   for (const url of ['', '/welcome', 'x.json', '//shop.example/a', '?a=b', '#top', 'a/b:c', 'not a url'])
-    assert.deepEqual(goUrl(url), { absolute: false }, url)
+    assert.equal(parseGoUrl(url)?.scheme, '', url)
 })
 
 test('broken escapes, ports, hosts and control characters are refused', () => {
@@ -34,5 +34,5 @@ test('broken escapes, ports, hosts and control characters are refused', () => {
     'http://u|r@a/',
     'http://a/\n',
   ])
-    assert.equal(goUrl(url), undefined, url)
+    assert.equal(parseGoUrl(url), undefined, url)
 })

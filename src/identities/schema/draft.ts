@@ -1,7 +1,7 @@
 import { OrderedObject, unordered, type OrderedJson } from '../../lib/ordered-json.ts'
 import { deepEqual } from './equal.ts'
 import { isPattern } from './pattern.ts'
-import { parseUrl } from './url.ts'
+import { parseGoUrl } from '../../lib/go-url.ts'
 
 export type Draft = 4 | 6 | 7
 
@@ -33,7 +33,7 @@ const isNumber: Rule = (v) => (typeof v === 'number' ? undefined : 'has to be a 
 const isCount: Rule = (v) =>
   typeof v === 'number' && Number.isInteger(v) && v >= 0 ? undefined : 'has to be an integer of 0 or more'
 const isReference: Rule = (v) =>
-  typeof v === 'string' && parseUrl(v) ? undefined : 'has to be a URL or relative reference'
+  typeof v === 'string' && parseGoUrl(v) ? undefined : 'has to be a URL or relative reference'
 const isExpression: Rule = (v) =>
   typeof v === 'string' && isPattern(v) ? undefined : 'has to be a regular expression in the RE2 dialect'
 const isObject: Rule = (v) => (v instanceof OrderedObject ? undefined : 'has to be an object')

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { phoneNumberOf } from '../normalise/phone.ts'
 import { isPattern } from './pattern.ts'
-import { parseUrl } from './url.ts'
+import { parseGoUrl } from '../../lib/go-url.ts'
 
 /**
  * TABLE of the formats that are checked, with the rules of the parsers that Kratos uses. A format that is not here is an
@@ -91,15 +91,15 @@ function isIpv4(text: string): boolean {
 }
 
 function isUrl(text: string): boolean {
-  return parseUrl(text) !== undefined
+  return parseGoUrl(text) !== undefined
 }
 
 function isAbsoluteUrl(text: string): boolean {
-  return (parseUrl(text)?.scheme ?? '') !== ''
+  return (parseGoUrl(text)?.scheme ?? '') !== ''
 }
 
 function isUrlTemplate(text: string): boolean {
-  const url = parseUrl(text)
+  const url = parseGoUrl(text)
   return url !== undefined && url.path.split('/').every((part) => /^[^{}]*(?:\{[^{}]*\}[^{}]*)*$/.test(part))
 }
 
