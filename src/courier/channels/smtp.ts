@@ -37,11 +37,12 @@ export type SmtpTarget = Pick<SMTPPoolOptions, 'host' | 'port' | 'secure' | 'req
  */
 export function parseConnectionUri(uri: string): SmtpTarget {
   const url = URL.parse(uri.replace(/^smtp(s?):/, 'http$1:'))
-  if (!url || !/^smtps?:\/\//.test(uri)) throw new Error('This is no SMTP connection URI.')
+  if (!url || !/^smtps?:\/\//.test(uri)) throw new Error('courier.smtp.connection_uri is no address of a mail server.')
   const secure = uri.startsWith('smtps:')
   const isOn = (name: string) => ['1', 't', 'true'].includes((url.searchParams.get(name) ?? '').toLowerCase())
   // The parser of web addresses leaves out the ports that are usual there.
-  const port = /^smtps?:\/\/(?:[^/@]*@)?(?:\[[^\]]*\]|[^/:?#]*):(\d+)/.exec(uri)?.[1]
+  const [authority = ''] = /^[^/?#]*/.exec(uri.replace(/^smtps?:\/\//, ''))!
+  const port = /:(\d+)$/.exec(authority.slice(authority.lastIndexOf('@') + 1))?.[1]
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: port === undefined ? (secure ? 465 : 587) : Number(port),
@@ -200,7 +201,9 @@ function deliveryError(error: NodemailerError): Error {
   return new DeliveryError('The mail server did not take the message.', {
     permanent: permanent && ofThisMessage,
     reason:
-      response === undefined || responseCode === undefined ? error.message : `It answered: ${response.slice(0, 500)}`,
+      response === undefined || responseCode === undefined
+        ? error.message
+        : `To ${command} it answered: ${response.slice(0, 500)}`,
     cause: error,
   })
 }
