@@ -17,7 +17,10 @@ type Notice = keyof typeof en.notices
 /** Shows the form of a flow. Without one, or with one that cannot be shown, a fresh one is begun. */
 export async function showFlow(site: Site, name: FlowName, request: Request): Promise<Response> {
   const id = request.query.get('flow')
-  if (!id) return begin(site, name, request, {})
+  if (!id)
+    return name === 'settings' && !(await site.authenticate(request))
+      ? signInFirst(site, name, request)
+      : begin(site, name, request, {})
   try {
     const { flow, ui } = await site.readers[name]!(request, id)
     return render(site, request, { ...flow, ui })
@@ -60,15 +63,14 @@ async function instead(site: Site, name: FlowName, request: Request, error: unkn
     return hasToken(site, request) ? afresh('other_browser') : withoutCookies(site, name, request)
   if (id === 'session_aal2_required' && typeof details?.redirect_browser_to === 'string')
     return redirect(request, 303, details.redirect_browser_to)
-  if (status === 401) {
-    const returnTo = initUrl(site.publicBaseUrl, name, 'browser')
-    return redirect(
-      request,
-      303,
-      initUrl(site.publicBaseUrl, 'login', 'browser', { notice: 'sign_in', return_to: returnTo }),
-    )
-  }
+  if (status === 401) return signInFirst(site, name, request)
   return site.forward(request, error)
+}
+
+/** On to the sign-in, and from there to a fresh form of this kind. */
+function signInFirst({ publicBaseUrl }: Site, name: FlowName, request: Request): Response {
+  const returnTo = initUrl(publicBaseUrl, name, 'browser', { return_to: request.query.get('return_to') || undefined })
+  return redirect(request, 303, initUrl(publicBaseUrl, 'login', 'browser', { notice: 'sign_in', return_to: returnTo }))
 }
 
 const returnToIn = (details: ApiError['body']['details']): { return_to?: string } =>

@@ -89,10 +89,13 @@ function single(ui: Ui, items: readonly Item[], view: FormView): Content {
   const apart = ways.length > 1 ? ways.filter(leadsElsewhere) : []
   const main = groups.filter((group) => !apart.includes(group))
   const texts = summary(ui.messages, items, view)
-  const focus = view.focusFirst && !texts ? main.flatMap((group) => group.items).find(asksForInput)?.id : undefined
+  const first =
+    view.focusFirst && !isToldFirst(ui.messages, items)
+      ? main.flatMap((group) => group.items).find(asksForInput)?.id
+      : undefined
   const mainForm = form(
     ui,
-    html`${main.map((group, index) => [index > 0 && divides(main, index) ? divider(view) : undefined, groupBody(group, main, view, focus)])}`,
+    html`${main.map((group, index) => [index > 0 && divides(main, index) ? divider(view) : undefined, groupBody(group, main, view, first)])}`,
   )
   return [
     texts,
@@ -165,10 +168,11 @@ function summary(messages: readonly UiText[], items: readonly Item[], { language
   const notes = messages.filter((text) => !isProblem(text))
   const noteList = notes.map((text) => html`<p>${language.message(text)}</p>`)
   const success = notes.some(({ type }) => type === 'success')
+  const isFocused = success && broken.length + problems.length === 0
   const note =
     notes.length === 0
       ? undefined
-      : html`<div class="notice ${success ? 'success' : 'info'}" role="status"${attributes(broken.length + problems.length === 0 && success ? { tabindex: -1, autofocus: true } : {})}>${noteList}</div>`
+      : html`<div class="notice ${success ? 'success' : 'info'}" role="status"${attributes(isFocused ? { tabindex: -1, autofocus: true } : {})}>${noteList}</div>`
   if (broken.length + problems.length === 0) return note
   const alert = html`<div class="notice error" role="alert" tabindex="-1" autofocus>${
     broken.length === 0
@@ -180,6 +184,10 @@ function summary(messages: readonly UiText[], items: readonly Item[], { language
   }</div>`
   return html`${note}${alert}`
 }
+
+/** Whether the texts take the focus: what went wrong, and what was done. A hint leaves it to the first field. */
+const isToldFirst = (messages: readonly UiText[], items: readonly Item[]): boolean =>
+  messages.some(({ type }) => type !== 'info') || items.some(({ node }) => node.messages.some(isProblem))
 
 /** The texts of a field, which its element refers to. */
 const fieldTexts = ({ node, id }: Item, { language }: FormView): Html | undefined =>

@@ -1,8 +1,9 @@
 import type { Json } from '../../lib/json.ts'
 import type { Texts } from './texts.ts'
 
+const numbers = new Intl.NumberFormat('de')
 const text = (value: Json | undefined): string =>
-  typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+  typeof value === 'string' ? value : typeof value === 'number' ? numbers.format(value) : ''
 const list = (value: Json | undefined): string[] => (Array.isArray(value) ? value.map(text) : [text(value)])
 const quoted = (value: Json | undefined): string => {
   const whole = text(value)

@@ -1,6 +1,6 @@
 import type { Context } from './texts.ts'
 
-const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '')
+const numbers = new Intl.NumberFormat('en')
 
 /** Every text of the pages in English. Other languages have the same members; the compiler sees to it. */
 export const en = {
@@ -146,9 +146,10 @@ export const en = {
     sign_in: 'Please sign in first. Then it goes on.',
   },
 
-  /** Places where our page shows more than the text that comes with a message: beside its field it can be shorter. */
+  /** Texts of messages come with them in English. Here are those that a page can say better: beside a field, or by Intl. */
   messages: {
-    1070002: (c: Context) => text(c.title),
     4000002: 'Fill this in.',
+    4000034: ({ breaches }: Context) =>
+      `This password was found in ${breaches === 1 ? 'a data breach' : `${numbers.format(Number(breaches))} data breaches`}. Choose one that nobody else knows.`,
   } as Record<number, string | ((context: Context) => string)>,
 }
