@@ -1,13 +1,13 @@
 import type { Request } from './types.ts'
 
+/** What of a request is needed to tell its headers. */
+export type WithHeaders = Pick<Request, 'headerLines'>
+
 /**
  * The headers of a request that others may see, such as gateways for messages and web hooks: those that the list names,
  * in any case. @returns canonical name (`User-Agent`) to values, one a line of the request
  */
-export function allowedHeaders(
-  request: Pick<Request, 'headerLines'>,
-  allowlist: readonly string[],
-): Record<string, string[]> {
+export function allowedHeaders(request: WithHeaders, allowlist: readonly string[]): Record<string, string[]> {
   const out: Record<string, string[]> = {}
   for (const name of allowlist) {
     const lines = request.headerLines(name.toLowerCase())

@@ -1,7 +1,7 @@
 import type { Statement } from '../db/db.ts'
 import type { Micros } from '../lib/clock.ts'
+import { markAddressVerified, withAddress } from './addresses.ts'
 import type { Identity, Via } from './identity.ts'
-import { completeVerification } from './store.ts'
 
 /**
  * What follows when the owner of an identity has shown that an address is theirs, as by a code that was sent there:
@@ -12,14 +12,11 @@ export function withProvenAddress<I extends Identity>(
   { via, address }: { via: Via; address: string },
   now: Micros,
 ): { identity: I; statements: Statement[] } {
-  const proven = identity.verifiableAddresses.find((a) => a.via === via && a.value === address)
-  if (!proven || (proven.verified && proven.status === 'completed')) return { identity, statements: [] }
-  const completed = { ...proven, verified: true, status: 'completed' as const, verifiedAt: now, updatedAt: now }
+  const which = { via, value: address }
+  const known = identity.verifiableAddresses.find((a) => a.via === via && a.value === address)
+  if (!known || (known.verified && known.status === 'completed')) return { identity, statements: [] }
   return {
-    identity: {
-      ...identity,
-      verifiableAddresses: identity.verifiableAddresses.map((a) => (a === proven ? completed : a)),
-    },
-    statements: [completeVerification(proven.id, now)],
+    identity: withAddress(identity, which, { verified: true, status: 'completed', verifiedAt: now, updatedAt: now }),
+    statements: [markAddressVerified({ identityId: identity.id, ...which }, now)],
   }
 }

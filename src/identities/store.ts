@@ -377,9 +377,3 @@ export const setAvailableAal = ({ id, updatedAt }: Pick<Identity, 'id' | 'update
   sql: 'update identities set available_aal = $2 where id = $1 and updated_at = $3',
   params: [id, aal, updatedAt],
 })
-
-/** Notes that an address was shown to be its owner's. */
-export const completeVerification = (addressId: string, now: Micros): Statement => ({
-  sql: `update verifiable_addresses set verified = $2, status = 'completed', verified_at = $3, updated_at = $3 where id = $1`,
-  params: [addressId, true, now],
-})

@@ -394,7 +394,7 @@ everywhere(
   { config: { ...traits, selfservice: { methods: { code: { enabled: true } } } }, ...native },
 )
 
-const formHasCode = ({ ui }: Form): boolean => ui.nodes.some(({ group }) => group === 'code')
+const formHasCode = ({ ui }: Form): boolean => (ui.nodes ?? []).some(({ group }) => group === 'code')
 
 async function levelOf(client: Client): Promise<unknown> {
   const { body } = await client.agent.request('GET', '/sessions/whoami')

@@ -2,8 +2,7 @@ import type { Message } from '../../courier/message.ts'
 import type { Statement } from '../../db/db.ts'
 import type { Flow } from '../../flows/flow.ts'
 import { enqueueForStranger, type Outbox } from '../../flows/outbox.ts'
-import { allowedHeaders } from '../../http/allowed-headers.ts'
-import type { Request } from '../../http/types.ts'
+import { allowedHeaders, type WithHeaders } from '../../http/allowed-headers.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import { publicIdentity } from '../../identities/wire.ts'
 import type { Micros } from '../../lib/clock.ts'
@@ -23,7 +22,7 @@ export type DeliverDeps = {
 /** The submission that a code is sent for. */
 export type Cause = {
   flow: Pick<Flow, 'requestUrl'>
-  request: Pick<Request, 'headerLines'>
+  request: WithHeaders
   fields: Readonly<Record<string, unknown>>
 }
 

@@ -1,17 +1,16 @@
 import type { UiText } from '../../ui/messages.ts'
 import { messages } from '../../ui/messages.ts'
-import { asHidden, inputNode, isInput, methodNode, type UiNode } from '../../ui/node.ts'
+import { asHidden, inputNode, isInput, type UiNode } from '../../ui/node.ts'
 import type { CodeAddress } from './addresses.ts'
+import { codeNode, continueNode, hiddenMethodNode, resendNode } from './nodes.ts'
 
 /** What a form has that asks for a code which was sent. */
 export const codeFields = (label: UiText): UiNode[] => [
-  asHidden(withoutLabel(methodNode('code', 'code', messages.labelContinue()))),
-  inputNode({ group: 'code', name: 'code', type: 'text', required: true, autocomplete: 'one-time-code', label }),
-  methodNode('code', 'code', messages.labelContinue()),
-  inputNode({ group: 'code', name: 'resend', type: 'submit', value: 'code', label: messages.labelResend() }),
+  hiddenMethodNode(),
+  codeNode(label),
+  continueNode(),
+  resendNode('resend', 'code'),
 ]
-
-const withoutLabel = (node: UiNode): UiNode => ({ ...node, meta: {} })
 
 /** The button that has a code sent to an address. */
 export const addressButton = ({ via, address }: CodeAddress): UiNode =>
