@@ -6,14 +6,17 @@ export const languages = ['en', 'de'] as const
 export type Language = (typeof languages)[number]
 
 /**
- * The language for a person: the traits `locale`, `language` or `lang`, the first of them that is a text, in any of the
- * spellings `de`, `de-AT`, `de_AT`. English where there is none, or one that is not spoken here.
+ * The language for a person: the first text among the traits `locale`, `language` and `lang`, in any of the spellings
+ * `de`, `de-AT`, `de_AT`. Where the traits say nothing, or nobody is known, the same members of the `transient_payload`
+ * count. English where there are none of these, or for a language that is not spoken here.
  */
-export function languageFor(model: JsonObject): Language {
-  const { identity, traits } = model
+export function languageFor({ identity, traits, transient_payload: payload }: JsonObject): Language {
   const person = traits ?? (isObject(identity) && isObject(identity.traits) ? identity.traits : identity)
-  if (!isObject(person)) return 'en'
-  const tag = [person.locale, person.language, person.lang].find((value) => typeof value === 'string')
-  const [language] = typeof tag === 'string' ? tag.toLowerCase().split(/[-_.]/) : []
-  return languages.find((each) => each === language) ?? 'en'
+  const tag = tagOf(person) ?? tagOf(payload)
+  return languages.find((each) => each === tag?.toLowerCase().split(/[-_.]/)[0]) ?? 'en'
+}
+
+function tagOf(value: unknown): string | undefined {
+  if (!isObject(value)) return undefined
+  return [value.locale, value.language, value.lang].find((each) => typeof each === 'string')
 }

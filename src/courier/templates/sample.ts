@@ -3,7 +3,7 @@ import type { Language } from './language.ts'
 
 const known = (language: Language) => ({
   request_url: 'https://id.example.test/self-service/recovery/browser',
-  transient_payload: { note: 'sample' },
+  transient_payload: { note: 'sample', ...(language === 'en' ? {} : { locale: language }) },
   expires_in_minutes: 60,
   identity: {
     id: '9f425a8d-7efc-4768-8f23-7647a74fdf13',
