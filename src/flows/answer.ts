@@ -1,10 +1,11 @@
 import { ApiError, errors } from '../errors.ts'
 import { rfc3339, type Micros } from '../lib/clock.ts'
 import { errorResponse, json, redirect } from '../http/respond.ts'
-import type { Client } from '../http/negotiate.ts'
+import { isJson, type Client } from '../http/negotiate.ts'
 import type { Request, Response } from '../http/types.ts'
 import { flowPage, initUrl, returnToOf, type Flow } from './flow.ts'
 import type { Forward } from './error/forward.ts'
+import type { Leaving } from './outcome.ts'
 
 /** Shows a form again: pages are sent to it, programs get it. 400 also where the flow made progress. */
 export function showForm(
@@ -19,6 +20,14 @@ export function showForm(
   }: { flow: Flow; view: unknown; uiUrl: string; redirectStatus?: 302 | 303; status?: number },
 ): Response {
   return client === 'browser' ? redirect(request, redirectStatus, flowPage(uiUrl, flow.id)) : json(status, view)
+}
+
+/** Sends a browser elsewhere, also if a script asked. compat: native flows are negotiated like all others */
+export function leave(request: Request, { to, cookies = [] }: Pick<Leaving, 'to' | 'cookies'>): Response {
+  const response = isJson(request)
+    ? errorResponse(request, errors.locationChangeRequired(to))
+    : redirect(request, 303, to)
+  return { ...response, cookies: [...cookies] }
 }
 
 /**

@@ -21,6 +21,9 @@ export type PendingJar = {
   take(name: string, identityId: string): Promise<Pending | undefined>
   /** Forgets pending submissions, as opening a fresh form does. */
   abort(names: readonly string[]): Promise<void>
+  /** The id of a row of somebody else's that the browser is to bring back, under a name of its own. */
+  note(name: string, id: string): void
+  noted(name: string): string | undefined
   /** The `Set-Cookie` value, when the cookie has to be written. */
   cookie(): string | undefined
 }
@@ -75,6 +78,11 @@ export const openPendingJar = (
     async abort(list) {
       for (const name of list) await remove(name)
     },
+    note(name, id) {
+      names.set(name, id)
+      changed = true
+    },
+    noted: (name) => names.get(name),
     cookie() {
       if (!changed) return undefined
       const value = cookieSealer.seal(JSON.stringify([...names]))

@@ -22,13 +22,15 @@ export type BodySpec = {
   traits?: IdentitySchema
   /** Whether a GET request may bring the fields in its query. */
   allowGet?: boolean
+  /** Whether the query counts beside a body: what it says beats JSON, but not a form. */
+  mergesQuery?: boolean
 }
 
 export type BodyInput = {
   method: string
   contentType: string | undefined
   body: Buffer
-  /** The decoded query of the request; it counts for GET only. */
+  /** The decoded query of the request; it counts for GET, and where the method merges it. */
   query?: URLSearchParams
 }
 
@@ -45,7 +47,14 @@ type Texts = ReadonlyMap<string, readonly string[]>
  */
 export function decodeBody(input: BodyInput, spec: BodySpec): DecodedBody {
   const texts = readTexts(input, spec)
-  return typeof texts === 'string' ? bad(texts) : fromTexts(texts, pathsOf(spec))
+  if (typeof texts === 'string') return bad(texts)
+  const all = spec.mergesQuery && input.method !== 'GET' && input.query ? withQueryOf(input, texts) : texts
+  return fromTexts(all, pathsOf(spec))
+}
+
+function withQueryOf({ contentType = '', query }: BodyInput, body: Texts): Texts {
+  const asked = grouped(query ?? [])
+  return new Map(contentType.startsWith('application/json') ? [...body, ...asked] : [...asked, ...body])
 }
 
 /** The fields as texts, or why there are none to be had. */

@@ -1,4 +1,6 @@
 import type { Statement } from '../db/db.ts'
+import type { Client } from '../http/negotiate.ts'
+import type { Request, Response } from '../http/types.ts'
 import type { Json } from '../lib/json.ts'
 import type { Problem } from './form.ts'
 import type { Ui } from './flow.ts'
@@ -28,6 +30,25 @@ export type Advance = {
   statements?: readonly Statement[]
   /** Called once all of it is stored, as for messages that are to leave at once. */
   onStored?(): void
+}
+
+/** A browser that has to go elsewhere before it goes on: 303, for scripts 422. */
+export type Leaving = {
+  kind: 'leave'
+  to: string
+  /** When the form became another one. */
+  ui?: Ui
+  active?: string
+  /** Replaces what was remembered. */
+  internal?: Record<string, Json>
+  /** `Set-Cookie` values. */
+  cookies?: readonly string[]
+}
+
+/** Another flow goes on with it, which this one does not know: who does answers. */
+export type Switching = {
+  kind: 'switch'
+  answer(context: { request: Request; client: Client }): Promise<Response>
 }
 
 export const done = <Result>(result: Result): Outcome<Result> => ({ kind: 'done', result })

@@ -54,6 +54,21 @@ export const messages = {
   loginPasskeyButton: info(1010021, 'Sign in with a passkey'),
   loginCodeSent: info(1010014, 'A code is on its way to you. If nothing arrives, check the spelling of the address.'),
   loginCodeButton: info(1010015, 'Send me a code to sign in'),
+  linkPrompt: info<{
+    duplicateIdentifier: string
+    duplicate_identifier: string
+    provider: string
+    newLoginUrl: string
+    new_login_url: string
+    available_credential_types: string[]
+    available_providers: string[]
+  }>(
+    1010016,
+    (c) =>
+      `There is an account for ${quoted(c.duplicate_identifier)} already. If it is yours, sign in to it here: from then on you can also sign in with ${c.provider}.`,
+  ),
+  linkConfirm: info(1010017, 'Sign in and connect'),
+  linkConfirmWithProvider: info<{ provider: string }>(1010018, (c) => `Confirm with ${c.provider}`),
   loginPasswordButton: info(1010022, 'Sign in with password'),
   loginCodeToAddress: info<{ address: string; channel: string }>(1010023, (c) => `Send a code to ${c.address}`),
   loginCodeSentToYou: info(1010025, 'A code is on its way to the address that you chose.'),
@@ -71,11 +86,14 @@ export const messages = {
     'A code is on its way to your address. If nothing arrives, go back and check the spelling.',
   ),
   registrationCodeButton: info(1040006, 'Send me a code to sign up'),
+  registrationContinue: info(1040003, 'Continue'),
   registrationBack: info(1040008, 'Back'),
   registrationChooseMethod: info(1040009, 'Choose how you want to sign in from now on.'),
 
   // Settings
   settingsSaved: success(1050001, 'Your changes are saved.'),
+  settingsLink: info<{ provider: string }>(1050002, (c) => `Connect ${c.provider}`),
+  settingsUnlink: info<{ provider: string }>(1050003, (c) => `Disconnect ${c.provider}`),
   totpUnlink: info(1050004, 'Remove the authenticator app'),
   labelTotpQr: info(1050005, 'Scan this with your authenticator app'),
   totpSecret: info<{ secret: string }>(1050006, (c) => c.secret),
@@ -259,9 +277,16 @@ export const messages = {
   noRegistrationMethod: error(4010003, 'This does not say how you want to sign up. Fill in one of the ways above.'),
   noSettingsMethod: error(4010004, 'There is nothing here that could be saved.'),
   noRecoveryMethod: error(4010005, 'This does not say how you want to recover your account. Fill in the form above.'),
-  noVerificationMethod: error(4010006, 'This does not say how you want to verify your address. Fill in the form above.'),
+  noVerificationMethod: error(
+    4010006,
+    'This does not say how you want to verify your address. Fill in the form above.',
+  ),
   loginCodeWrong: error(4010008, 'This code is wrong, too old or was used already. Try again, or have a new one sent.'),
   addressNotYours: error(4010010, 'This is none of the addresses of your account.'),
+  linkMismatch: error(
+    4010009,
+    'You signed in to another account than the one that this address belongs to. Nothing was connected.',
+  ),
   accountDisabled: error(4010011, 'This account is disabled.'),
   registrationExpired: error<Expired>(4040001, 'This sign-up took too long. Please try again.'),
   registrationCodeWrong: error(

@@ -9,12 +9,16 @@ import type { Authenticated } from '../../sessions/authenticate.ts'
 import { openSession, type OpenedSession } from '../../sessions/issue.ts'
 import { meetsRequirement } from '../../sessions/requirement.ts'
 import { sessionObject, type SessionObject } from '../../sessions/wire.ts'
-import { initUrl, queryOf, returnToOf, type Flow } from '../flow.ts'
-import { updateFlow } from '../store.ts'
-import type { ContinueWith } from '../wire.ts'
+import { withQuery } from '../../http/urls.ts'
+import { answerExchange } from '../../sessions/exchange/exchange.ts'
+import { flowPage, initUrl, queryOf, returnToOf, type Flow } from '../flow.ts'
+import { insertFlow, updateFlow } from '../store.ts'
+import { loginFlow, type ContinueWith } from '../wire.ts'
 import type { SuccessfulNativeLogin } from '../wire-schema.ts'
 import type { LoginDeps } from './deps.ts'
 import type { LoginEvent } from './hook.ts'
+import { linkOnto, waitingLink } from './linking.ts'
+import { openFlow } from './start.ts'
 import type { LoginResult } from './method.ts'
 
 /** A login whose method is content. */
@@ -26,6 +30,10 @@ export type Completion = {
   method: string
   current: Authenticated | undefined
   result: LoginResult
+  /** Whether a new session begins even for somebody who has one. */
+  fresh?: boolean
+  /** Whether an app picks the session up with codes, as the request is that of a browser tab. */
+  byExchange?: boolean
 }
 
 /** What a method decided by has changed since, such as a code that somebody else has used up: it has to decide anew. */
@@ -43,10 +51,19 @@ export async function completeLogin(deps: LoginDeps, completion: Completion): Pr
   const identity = { ...result.identity, availableAal: available }
   if (identity.state !== 'active') throw errors.identityDisabled(identity.id)
 
-  const opened = openSession(deps, { identity, methods: [result.factor], request, current })
+  const continued = completion.fresh ? undefined : current
+  const proven = openSession(deps, { identity, methods: [result.factor], request, current: continued })
+  const isEnough = await meetsRequirement({ db, rules }, settings.requiredAal, proven.session, identity)
+  const waiting = waitingLink(flow)
+  const linked = waiting && isEnough ? linkOnto(identity, waiting, clock.now()) : undefined
+  const opened = linked
+    ? openSession(deps, { identity, methods: [result.factor, linked.factor], request, current: continued })
+    : proven
+  const handover = completion.byExchange ? answerExchange(deps, flow.id, opened) : undefined
+  const next = waiting && !isEnough ? await secondFactorFlow(deps, completion, opened, identity) : undefined
   const destination = client === 'native' ? '' : returnTo(returnToOf(flow), settings.returnUrlAfter(method))
   const fromHooks = await runHooks(deps, { flow, method, identity, session: opened.session })
-  const fromMethod = result.statements ?? []
+  const fromMethod = [...(result.statements ?? []), ...(linked?.statements ?? [])]
   await store(
     db,
     [...fromHooks, ...fromMethod],
@@ -54,10 +71,12 @@ export async function completeLogin(deps: LoginDeps, completion: Completion): Pr
       ...(available === result.identity.availableAal ? [] : [setAvailableAal(result.identity, available)]),
       ...opened.statements,
       updateFlow({ ...flow, updatedAt: clock.now() }),
+      ...(handover ? [handover.statement] : []),
+      ...(next ? [insertFlow(next)] : []),
     ],
   )
 
-  const isEnough = await meetsRequirement({ db, rules }, settings.requiredAal, opened.session, identity)
+  if (handover) return redirect(request, 303, withQuery(destination, { code: handover.returnToCode.reveal() }))
   if (client === 'native') {
     const session = shownSession(deps, opened, isEnough ? identity : undefined)
     const signedIn: SuccessfulNativeLogin = { session_token: opened.token.reveal(), session, continue_with: null }
@@ -67,7 +86,9 @@ export async function completeLogin(deps: LoginDeps, completion: Completion): Pr
   if (current?.identity.id !== identity.id) request.csrf.rotate()
   const answer = isEnough
     ? arrived(completion, destination, shownSession(deps, opened, identity))
-    : secondFactorNeeded(deps, completion)
+    : next
+      ? showSecondFactor(deps, completion, next)
+      : secondFactorNeeded(deps, completion)
   return { ...answer, cookies: [cookies.write(opened.token, opened.session.expiresAt)] }
 }
 
@@ -116,3 +137,26 @@ function secondFactorNeeded({ publicBaseUrl }: LoginDeps, { request, client, flo
   })
   return client === 'browser' ? redirect(request, 303, url) : errorResponse(request, errors.locationChangeRequired(url))
 }
+
+/** The second factor comes in a flow that remembers what is to be linked once it is there. */
+async function secondFactorFlow(
+  deps: LoginDeps,
+  { request, flow, result }: Completion,
+  { session, token }: OpenedSession,
+  identity: LoginResult['identity'],
+): Promise<Flow> {
+  const { flow: next } = await openFlow(deps, request, {
+    type: flow.type,
+    requestUrl: flow.requestUrl,
+    aal: 'aal2',
+    refresh: false,
+    organizationId: result.identity.organizationId,
+    identitySchema: flow.identitySchema,
+    via: undefined,
+    current: { session, token, identity, source: 'cookie' },
+  })
+  return { ...next, internal: { ...next.internal, ...flow.internal } }
+}
+
+const showSecondFactor = ({ settings }: LoginDeps, { request, client }: Completion, next: Flow): Response =>
+  client === 'browser' ? redirect(request, 303, flowPage(settings.uiUrl, next.id)) : json(200, loginFlow(next))

@@ -1,6 +1,6 @@
 import type { Flow, Ui } from '../flow.ts'
 import type { BodySpec } from '../decode.ts'
-import type { Advance, Outcome } from '../outcome.ts'
+import type { Advance, Leaving, Outcome, Switching } from '../outcome.ts'
 import type { Problem } from '../form.ts'
 import type { Statement } from '../../db/db.ts'
 import type { Request } from '../../http/types.ts'
@@ -45,7 +45,7 @@ export type LoginSubmission = {
   /** The methods in use, for those that lead on to others. */
   methods: readonly LoginMethod[]
   /** The request that brought the submission; for messages that tell where they come from. */
-  request: Pick<Request, 'headerLines'>
+  request: Pick<Request, 'headerLines' | 'headers'>
 }
 
 /** What a method may look at that wants to spare somebody a screen. */
@@ -65,10 +65,7 @@ export type LoginResult = {
   statements?: readonly Statement[]
 }
 
-/** A browser that has to load a page before it goes on: 303, for scripts 422. `ui` when the form became another one. */
-export type Leaving = { kind: 'leave'; to: string; ui?: Ui }
-
-export type LoginOutcome = Outcome<LoginResult> | Leaving
+export type LoginOutcome = Outcome<LoginResult> | Leaving | Switching
 
 /** A way to sign in: a row of the method table, whose order is the order of asking. */
 export type LoginMethod = {
@@ -79,6 +76,10 @@ export type LoginMethod = {
   /** Whether a submission is this method's business. */
   claims(claim: Claim, flow: Flow): boolean
   body: BodySpec
+  /** Whether traits are read too, by the schema of the flow. Nobody judges them. */
+  readsTraits?: true
+  /** Whether no cross-site token is asked for, as nothing happens but that somebody goes elsewhere. */
+  unprotected?: true
   /** Rules for the body that its description cannot express. */
   check?(fields: LoginFields): Problem[]
   /** Adds what the method asks for; returns the very same form when it has nothing to add. */

@@ -115,7 +115,7 @@ function signedInAlready({ returnTo, settings }: LoginDeps, request: Request, ty
   return redirect(request, 303, returnTo(request.query.get('return_to') ?? undefined, settings.defaultReturnUrl))
 }
 
-type NewLogin = {
+export type NewLogin = {
   type: FlowType
   requestUrl: string
   aal: Exclude<Aal, 'aal0'>
@@ -127,7 +127,7 @@ type NewLogin = {
 }
 
 /** A new flow with its first screen, not stored yet. */
-async function openFlow(
+export async function openFlow(
   deps: LoginDeps,
   request: Request,
   wanted: NewLogin,

@@ -1,26 +1,27 @@
 import { ApiError, errors } from '../../errors.ts'
 import { nilUuid, parseUuid } from '../../lib/uuid.ts'
 import { clientOf, isJson, type Client } from '../../http/negotiate.ts'
-import { errorResponse, redirect } from '../../http/respond.ts'
+import { redirect } from '../../http/respond.ts'
 import type { Request, Response } from '../../http/types.ts'
 import { atLeast } from '../../sessions/assurance.ts'
 import type { Authenticated } from '../../sessions/authenticate.ts'
 import { messages } from '../../ui/messages.ts'
-import { answerError, answerReplaced, isFormError, showForm } from '../answer.ts'
+import { answerError, answerReplaced, isFormError, leave, showForm } from '../answer.ts'
 import { checkCrossSite } from '../cross-site.ts'
 import { decodeBody, validateBody, type BodyInput, type BodySpec } from '../decode.ts'
 import { isExpired, type Flow, type Ui } from '../flow.ts'
 import { problemsFrom, withProblems, withoutMessages, type Problem } from '../form.ts'
-import { retry, type Advance } from '../outcome.ts'
+import { retry, type Advance, type Leaving } from '../outcome.ts'
 import { findFlow, updateFlow } from '../store.ts'
 import { loginFlow } from '../wire.ts'
 import { completeLogin, OutdatedProof } from './complete.ts'
 import type { LoginDeps } from './deps.ts'
 import { sorted, withBrowserToken, withToken } from './form.ts'
-import type { Claim, Leaving, LoginFields, LoginMethod, LoginOutcome } from './method.ts'
+import type { Claim, LoginFields, LoginMethod, LoginOutcome } from './method.ts'
+import { LinkRefused } from './linking.ts'
 import { replaceExpired } from './start.ts'
 
-type Attempt = { request: Request; client: Client; flow: Flow; current: Authenticated | undefined }
+export type Attempt = { request: Request; client: Client; flow: Flow; current: Authenticated | undefined }
 
 /** What a submission leads to. `method` and `fields` are those of the method that took it on. */
 type Decision =
@@ -77,9 +78,13 @@ const claimSpec: BodySpec = {
     type: 'string',
   })),
   allowGet: true,
+  mergesQuery: true,
 }
 
-async function dispatch({ crossSite, methods }: LoginDeps, { request, flow, current }: Attempt): Promise<Decision> {
+async function dispatch(
+  { crossSite, methods, schemas }: LoginDeps,
+  { request, flow, current }: Attempt,
+): Promise<Decision> {
   const input = await bodyOf(request)
   const claim = decode(input, claimSpec) as Claim
   const method = methods.find((row) => row.claims(claim, flow))
@@ -88,7 +93,8 @@ async function dispatch({ crossSite, methods }: LoginDeps, { request, flow, curr
   if (!method) return nobody(messages.noLoginMethod())
   if (!method.enabled) throw errors.notFound('This way to sign in is not offered here.')
 
-  const fields = decode(input, method.body)
+  const traits = method.readsTraits ? await schemas.get(flow.identitySchema ?? schemas.defaultId) : undefined
+  const fields = decode(input, traits ? { ...method.body, traits } : method.body)
   const decided = (outcome: LoginOutcome): Decision => ({ kind: 'decided', outcome, method, fields, again: ask })
   const broken = [...problemsFrom(validateBody(fields, method.body)), ...(method.check?.(fields) ?? [])]
   if (broken.length > 0) return decided(retry(broken))
@@ -96,7 +102,8 @@ async function dispatch({ crossSite, methods }: LoginDeps, { request, flow, curr
 
   async function ask(): Promise<Decision> {
     try {
-      checkCrossSite(crossSite, request, flow.type, fields['csrf_token'] as string | undefined)
+      if (!method!.unprotected)
+        checkCrossSite(crossSite, request, flow.type, fields['csrf_token'] as string | undefined)
       const session = current?.session
       const inUse = methods.filter(({ enabled }) => enabled)
       return decided(await method!.submit({ flow, fields, session, methods: inUse, request }))
@@ -156,7 +163,9 @@ async function answer(deps: LoginDeps, attempt: Attempt, decision: Decision, tri
     case 'advance':
       return showNext(deps, attempt, outcome, fields)
     case 'leave':
-      return leave(deps, attempt, outcome)
+      return leaveFor(deps, attempt, outcome)
+    case 'switch':
+      return outcome.answer({ request, client })
     case 'refresh':
       throw new Error('a login cannot wait for another login')
     case 'done': {
@@ -184,7 +193,7 @@ async function answer(deps: LoginDeps, attempt: Attempt, decision: Decision, tri
 }
 
 /** The same form, with what is wrong; the texts of earlier submissions are gone. */
-async function showAgain(
+export async function showAgain(
   { clock, db, settings }: LoginDeps,
   { request, client, flow }: Attempt,
   form: Ui,
@@ -224,17 +233,22 @@ async function showNext(
   })
 }
 
-/** Sends the browser to a page, also if a script asked: it may be one on which an authenticator is used. */
-async function leave({ clock, db }: LoginDeps, { request, flow }: Attempt, { to, ui }: Leaving): Promise<Response> {
-  if (ui) {
-    const shown = { ...flow, ui: withBrowserToken(ui, flow, request.csrf.token), updatedAt: clock.now() }
-    await db.batch([updateFlow(shown)])
+/** Sends the browser away, to a page or to a provider, once it is noted with what. */
+async function leaveFor({ clock, db }: LoginDeps, { request, flow }: Attempt, leaving: Leaving): Promise<Response> {
+  const { ui, active, internal = flow.internal } = leaving
+  if (ui || active || internal !== flow.internal) {
+    const shown = ui ? withBrowserToken(ui, flow, request.csrf.token) : flow.ui
+    const next = { ...flow, ui: shown, internal, ...(active ? { active } : {}), updatedAt: clock.now() }
+    await db.batch([updateFlow(next)])
   }
-  return isJson(request) ? errorResponse(request, errors.locationChangeRequired(to)) : redirect(request, 303, to)
+  return leave(request, leaving)
 }
 
 /** An error as a text on the form. */
-const problemOf = ({ body: { id, reason, message } }: ApiError): Problem => ({
-  node: undefined,
-  message: id === 'identity_disabled' ? messages.accountDisabled() : messages.generic({ reason: reason ?? message }),
-})
+export const problemOf = (error: ApiError): Problem => ({ node: undefined, message: textOf(error) })
+
+function textOf(error: ApiError): Problem['message'] {
+  const { id, reason, message } = error.body
+  if (error instanceof LinkRefused) return messages.linkMismatch()
+  return id === 'identity_disabled' ? messages.accountDisabled() : messages.generic({ reason: reason ?? message })
+}

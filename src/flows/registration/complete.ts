@@ -4,7 +4,9 @@ import type { Response } from '../../http/types.ts'
 import { insertIdentity } from '../../identities/store.ts'
 import { applySchema } from '../../identities/update.ts'
 import { publicIdentity } from '../../identities/wire.ts'
-import type { Identity } from '../../identities/identity.ts'
+import type { Identity, IdentityWithCredentials } from '../../identities/identity.ts'
+import { withQuery } from '../../http/urls.ts'
+import { answerExchange } from '../../sessions/exchange/exchange.ts'
 import { openSession, type OpenedSession } from '../../sessions/issue.ts'
 import { sessionObject } from '../../sessions/wire.ts'
 import { messages } from '../../ui/messages.ts'
@@ -17,9 +19,12 @@ import type { RegistrationDeps } from './deps.ts'
 import { contributionsOf, type Contribution } from './hook.ts'
 import type { Registered, RegistrationMethod } from './method.ts'
 import type { Submission } from './submit.ts'
-import { problemOfTaken } from './taken.ts'
 
-export type Completion = { kind: 'stored'; response: Response } | { kind: 'refused'; problems: readonly Problem[] }
+export type Completion =
+  | { kind: 'stored'; response: Response }
+  | { kind: 'refused'; problems: readonly Problem[] }
+  /** Somebody else has an identifier or address of this identity. */
+  | { kind: 'taken'; identity: IdentityWithCredentials }
 
 /**
  * Stores a new identity in one transaction with its credentials, its addresses, its session and whatever the hooks add,
@@ -28,7 +33,7 @@ export type Completion = { kind: 'stored'; response: Response } | { kind: 'refus
 export async function completeRegistration(
   deps: RegistrationDeps,
   submission: Submission,
-  method: RegistrationMethod,
+  method: Pick<RegistrationMethod, 'name'>,
   registered: Registered,
 ): Promise<Completion> {
   const { request, client, flow } = submission
@@ -41,19 +46,27 @@ export async function completeRegistration(
   // compat: there is a session even when nobody gets it – selfservice/flow/registration/hook.go
   const opened = openSession(deps, { identity, methods: registered.factors, request })
   const contribution = await contributionsOf(hooks, { flow, client, identity, session: opened.session })
+  const handover = submission.byExchange
+    ? answerExchange(deps, flow.id, contribution.signsIn ? opened : undefined)
+    : undefined
   try {
     await deps.db.batch([
       ...(registered.statements ?? []),
       ...insertIdentity(identity),
       ...opened.statements,
       ...(contribution.statements ?? []),
+      ...(handover ? [handover.statement] : []),
       ...(registered.state === undefined ? [] : [updateFlow({ ...flow, updatedAt: deps.clock.now() })]),
     ])
   } catch (error) {
-    if (error instanceof UniqueViolation) return { kind: 'refused', problems: [await problemOfTaken(deps, identity)] }
+    if (error instanceof UniqueViolation) return { kind: 'taken', identity }
     if (!(error instanceof UnexpectedRowCount)) throw error
     const reason = 'This form was used already. Please begin again.'
     return { kind: 'refused', problems: [{ node: undefined, message: messages.generic({ reason }) }] }
+  }
+  if (handover) {
+    const target = withQuery(returnTo, { code: handover.returnToCode.reveal() })
+    return { kind: 'stored', response: redirect(request, 303, target) }
   }
   return { kind: 'stored', response: answer(deps, submission, { identity, opened, contribution, returnTo }) }
 }

@@ -1,7 +1,8 @@
 import type { BodyField } from '../decode.ts'
 import type { Flow } from '../flow.ts'
 import type { Problem } from '../form.ts'
-import type { Outcome } from '../outcome.ts'
+import type { Leaving, Outcome, Switching } from '../outcome.ts'
+import type { Client } from '../../http/negotiate.ts'
 import type { Request } from '../../http/types.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { Derived } from '../../identities/schema/derive.ts'
@@ -46,8 +47,26 @@ export type Registered = {
   statements?: readonly Statement[]
 }
 
+/** A submission whose method sends the person elsewhere first. Nothing of it was judged. */
+export type RegistrationBeginning = RegistrationForm & {
+  fields: Record<string, unknown>
+  request: Request
+  client: Client
+}
+
 /** What a credential method offers in the registration flow. */
-export type RegistrationMethod = {
+export type RegistrationMethod = SubmittingMethod | BeginningMethod
+
+export type SubmittingMethod = MethodBasics & {
+  submit(submission: RegistrationSubmission): Promise<Outcome<Registered>>
+}
+
+/** Neither traits nor a cross-site token are asked for before it. */
+export type BeginningMethod = MethodBasics & {
+  begin(beginning: RegistrationBeginning): Promise<Leaving | Switching>
+}
+
+type MethodBasics = {
   name: string
   /** A method that is off adds nothing, and answers 404 when it is addressed. */
   enabled: boolean
@@ -61,5 +80,4 @@ export type RegistrationMethod = {
   check?(fields: Record<string, unknown>): readonly Problem[]
   /** Whether a submission only asks for an earlier screen. That changes nothing, and so needs no cross-site token. */
   goesBack?(fields: Record<string, unknown>): boolean
-  submit(submission: RegistrationSubmission): Promise<Outcome<Registered>>
 }

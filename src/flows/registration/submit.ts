@@ -12,25 +12,32 @@ import { RawJson, type Json } from '../../lib/json.ts'
 import { newUuid, parseUuid } from '../../lib/uuid.ts'
 import { handOnExchange } from '../../sessions/exchange/exchange.ts'
 import { expiredContext, messages } from '../../ui/messages.ts'
-import { answerError, answerReplaced, isFormError, showForm } from '../answer.ts'
+import { answerError, answerReplaced, isFormError, leave, showForm } from '../answer.ts'
 import { checkCrossSite } from '../cross-site.ts'
 import { decodeBody, validateBody, type BodyField, type BodySpec } from '../decode.ts'
 import { isExpired, type Flow, type Ui } from '../flow.ts'
-import type { Advance } from '../outcome.ts'
+import type { Advance, Leaving } from '../outcome.ts'
 import { problemsFrom, withCsrf, withMessages, withoutMessages, withProblems, type Problem } from '../form.ts'
 import { findFlow, insertFlow, updateFlow } from '../store.ts'
 import { withKnownTraitValues } from '../trait-nodes.ts'
 import { registrationFlow } from '../wire.ts'
 import { completeRegistration } from './complete.ts'
 import type { RegistrationDeps } from './deps.ts'
-import type { RegistrationMethod } from './method.ts'
+import type { RegistrationMethod, SubmittingMethod } from './method.ts'
 import { nodesOf, sorted } from './screens.ts'
 import { isTaken } from './store.ts'
 import { problemOfTaken } from './taken.ts'
 import { beginRegistration } from './start.ts'
 
 /** A submission that belongs to a flow which still stands. */
-export type Submission = { request: Request; client: Client; flow: Flow; schema: IdentitySchema }
+export type Submission = {
+  request: Request
+  client: Client
+  flow: Flow
+  schema: IdentitySchema
+  /** Whether an app picks the session up with codes, as the request is that of a browser tab. */
+  byExchange?: boolean
+}
 
 type Fields = Record<string, unknown>
 
@@ -98,10 +105,16 @@ async function process(
   method: RegistrationMethod,
   fields: Fields,
 ): Promise<Response> {
-  const { request, flow, schema } = submission
+  const { request, client, flow, schema } = submission
   if (!method.enabled) throw errors.notFound(`The method ${method.name} is not switched on here.`)
   const goesBack = method.goesBack?.(fields) ?? false
   try {
+    if ('begin' in method) {
+      const outcome = await method.begin({ flow, schema, fields, request, client })
+      return outcome.kind === 'switch'
+        ? await outcome.answer({ request, client })
+        : await leaveFor(deps, submission, outcome)
+    }
     const broken = problemsFrom(validateBody(fields, { fields: [...commonFields, ...method.fields], traits: schema }))
     const problems = [...broken, ...(method.check?.(fields) ?? [])]
     if (problems.length > 0) return await refuse(deps, submission, fields, problems)
@@ -134,7 +147,7 @@ type Prepared = { fields: Fields; draft: IdentityWithCredentials; derived: Deriv
 async function decide(
   deps: RegistrationDeps,
   submission: Submission,
-  method: RegistrationMethod,
+  method: SubmittingMethod,
   { fields, draft, derived, now, goesBack }: Prepared,
 ): Promise<Response> {
   const form = { flow: submission.flow, schema: submission.schema }
@@ -152,7 +165,10 @@ async function decide(
       const { flow } = submission
       const used = { ...submission, flow: { ...flow, state: outcome.result.state ?? flow.state } }
       const completion = await completeRegistration(deps, used, method, outcome.result)
-      return completion.kind === 'stored' ? completion.response : await refuse(deps, used, fields, completion.problems)
+      if (completion.kind === 'stored') return completion.response
+      const problems =
+        completion.kind === 'taken' ? [await problemOfTaken(deps, completion.identity)] : completion.problems
+      return await refuse(deps, used, fields, problems)
     }
     case 'retry':
       return await refuse(
@@ -174,11 +190,21 @@ async function decide(
   }
 }
 
-const generic = (reason: string): Problem => ({ node: undefined, message: messages.generic({ reason }) })
-const reasonOf = ({ body }: ApiError): string => body.reason ?? body.message
+/** Sends the browser away, once it is noted with what. */
+async function leaveFor({ db, clock }: RegistrationDeps, { request, flow }: Submission, leaving: Leaving) {
+  const { active, internal } = leaving
+  if (active || internal) {
+    const noted = { ...flow, ...(internal ? { internal } : {}), ...(active ? { active } : {}), updatedAt: clock.now() }
+    await db.batch([updateFlow(noted)])
+  }
+  return leave(request, leaving)
+}
+
+export const generic = (reason: string): Problem => ({ node: undefined, message: messages.generic({ reason }) })
+export const reasonOf = ({ body }: ApiError): string => body.reason ?? body.message
 
 /** Somebody new, before anything is known about how they sign in. */
-const newIdentity = (schemaId: string, traits: Json, now: Micros): IdentityWithCredentials => ({
+export const newIdentity = (schemaId: string, traits: Json, now: Micros): IdentityWithCredentials => ({
   id: newUuid(),
   schemaId,
   state: 'active',
@@ -239,7 +265,7 @@ type Showing = Pick<Advance, 'statements'> & {
 }
 
 /** Stores a changed form and shows it. */
-async function show(
+export async function show(
   { db, clock, uiUrl }: RegistrationDeps,
   { request, client }: Submission,
   changed: Flow,

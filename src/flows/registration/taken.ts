@@ -27,7 +27,7 @@ export async function problemOfTaken(
 
 const firstFactors = new Set<CredentialType>(['password', 'code', 'oidc', 'webauthn', 'passkey'])
 
-function usableTypes({ credentials }: IdentityWithCredentials, rules: FactorRules): CredentialType[] {
+export function usableTypes({ credentials }: IdentityWithCredentials, rules: FactorRules): CredentialType[] {
   const byCode: CredentialType[] =
     rules.codePasswordless && (credentials.code?.identifiers.length ?? 0) > 0 ? ['code'] : []
   return [...new Set([...usableFirstFactors(credentials, rules), ...byCode])]
@@ -36,13 +36,13 @@ function usableTypes({ credentials }: IdentityWithCredentials, rules: FactorRule
 }
 
 /** The providers that an identity is linked to, but for those of organizations. */
-function providersOf({ credentials }: IdentityWithCredentials): string[] {
+export function providersOf({ credentials }: IdentityWithCredentials): string[] {
   const linked = (credentials.oidc?.config.providers ?? []) as { provider: string; organization?: string }[]
   return [...new Set(linked.filter((p) => !p.organization).map((p) => p.provider))].toSorted()
 }
 
 /** Whose identifier or address the new identity wants, and what it is: credentials first, then addresses. */
-async function findOwner(
+export async function findOwner(
   db: Db,
   identity: IdentityWithCredentials,
 ): Promise<{ owner: IdentityWithCredentials; identifier: string } | undefined> {

@@ -24,8 +24,8 @@ import { settingsView } from './view.ts'
 export async function completeSettings(
   deps: SettingsDeps,
   update: Update,
-  method: SettingsMethod,
-  { identity: changed, factor, statements = [] }: SettingsResult,
+  method: Pick<SettingsMethod, 'name'>,
+  { identity: changed, factor, active, statements = [] }: SettingsResult,
 ): Promise<Response> {
   const { db, clock, uiUrl } = deps
   const { request, client, flow, identity, authenticated, jar } = update
@@ -42,6 +42,7 @@ export async function completeSettings(
   const completed: Flow = {
     ...flow,
     state: 'success',
+    ...(active ? { active } : {}),
     ui: withMessages(followUp.ui, [messages.settingsSaved()]),
     internal: { ...followUp.internal, [lastMethod]: method.name },
     updatedAt: now,

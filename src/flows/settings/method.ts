@@ -1,7 +1,9 @@
 import type { BodyField } from '../decode.ts'
+import type { PendingJar } from '../continuity.ts'
 import type { Flow, Ui } from '../flow.ts'
 import type { Problem } from '../form.ts'
-import type { Outcome } from '../outcome.ts'
+import type { Leaving, Outcome } from '../outcome.ts'
+import type { Request } from '../../http/types.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { IdentitySchema } from '../../identities/schema/schema.ts'
 import type { Session } from '../../sessions/session.ts'
@@ -16,7 +18,15 @@ import type { CompletedFactor } from '../../sessions/issue.ts'
 export type SettingsForm = { identity: IdentityWithCredentials; schema: IdentitySchema; flow: Flow }
 
 /** A submission that its method has claimed, and that passed the checks that all methods share. */
-export type SettingsSubmission = SettingsForm & { fields: Record<string, unknown>; session: Session; now: Micros }
+export type SettingsSubmission = SettingsForm & {
+  fields: Record<string, unknown>
+  session: Session
+  now: Micros
+  request: Request
+  jar: PendingJar
+  /** Whether it was parked and comes from here, not from the request. */
+  resumed: boolean
+}
 
 /** What a method adds to a fresh form, and what it has to remember about it on the server's side. */
 export type SettingsPart = { nodes: UiNode[]; internal?: Record<string, Json>; messages?: UiText[] }
@@ -26,6 +36,8 @@ export type SettingsResult = {
   identity: IdentityWithCredentials
   /** The factor that setting it up has proved: it is added to the session. */
   factor?: CompletedFactor
+  /** What the flow names as the method that it was last used with; without one it stays as it is. */
+  active?: string
   /** What has to be stored together with the change; its row counts decide about races. */
   statements?: readonly Statement[]
 }
@@ -42,6 +54,10 @@ export type SettingsMethod = {
   /** Whether `GET` may bring the fields in its query. */
   allowsGet: boolean
   claims(fields: Record<string, unknown>, flow: Flow): boolean
+  /** Whether no cross-site token is asked for; it looks at where a request comes from by itself. */
+  unprotected?: true
+  /** Whether the query of a request counts beside its body. */
+  mergesQuery?: true
   /** What is wrong with its fields beyond their types. */
   check?(fields: Record<string, unknown>): readonly Problem[]
   draw(form: SettingsForm): SettingsPart | Promise<SettingsPart>
@@ -56,5 +72,5 @@ export type SettingsMethod = {
   show?(ui: Ui, flow: Flow): Ui | Promise<Ui>
   /** The form with what was submitted in it, when the submission is refused. */
   refill?(form: SettingsForm, fields: Record<string, unknown>): Flow['ui']
-  submit(submission: SettingsSubmission): Promise<Outcome<SettingsResult>>
+  submit(submission: SettingsSubmission): Promise<Outcome<SettingsResult> | Leaving>
 }

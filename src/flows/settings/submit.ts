@@ -7,7 +7,7 @@ import { findIdentityWithCredentials } from '../../identities/store.ts'
 import { nilUuid, parseUuid } from '../../lib/uuid.ts'
 import { expiredContext, messages } from '../../ui/messages.ts'
 import { sortNodes } from '../../ui/node.ts'
-import { answerReplaced, flowNotFound, isFormError, showForm } from '../answer.ts'
+import { answerReplaced, flowNotFound, isFormError, leave, showForm } from '../answer.ts'
 import { openPendingJar, type PendingJar } from '../continuity.ts'
 import { checkCrossSite } from '../cross-site.ts'
 import { decodeBody, validateBody, type BodySpec } from '../decode.ts'
@@ -18,6 +18,7 @@ import { findFlow, insertFlow, updateFlow } from '../store.ts'
 import type { Authenticated } from '../../sessions/authenticate.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { IdentitySchema } from '../../identities/schema/schema.ts'
+import type { Micros } from '../../lib/clock.ts'
 import type { Json } from '../../lib/json.ts'
 import type { Request, Response } from '../../http/types.ts'
 import { completeSettings } from './complete.ts'
@@ -97,7 +98,7 @@ async function dispatch(deps: SettingsDeps, update: Update): Promise<Response> {
   return show(deps, update, withMessages(withoutMessages(flow.ui), [messages.noSettingsMethod()]))
 }
 
-const specOf = ({ fields, readsTraits, allowsGet }: SettingsMethod, { schema }: Update): BodySpec => ({
+const specOf = ({ fields, readsTraits, allowsGet, mergesQuery }: SettingsMethod, { schema }: Update): BodySpec => ({
   fields: [
     { name: 'method', type: 'string' },
     { name: 'csrf_token', type: 'string' },
@@ -105,6 +106,7 @@ const specOf = ({ fields, readsTraits, allowsGet }: SettingsMethod, { schema }: 
     ...fields,
   ],
   allowGet: allowsGet,
+  ...(mergesQuery ? { mergesQuery } : {}),
   ...(readsTraits ? { traits: schema } : {}),
 })
 
@@ -115,40 +117,71 @@ async function process(
   fields: Record<string, unknown>,
   { resumed = false } = {},
 ): Promise<Response> {
-  const { request, client, flow } = update
+  const { request, flow, schema, jar } = update
   if (!method.enabled) throw errors.notFound(`The method ${method.name} is not switched on here.`)
   try {
     const broken = problemsFrom(validateBody(fields, specOf(method, update)))
     const problems = [...broken, ...(method.check?.(fields) ?? [])]
     if (problems.length > 0) return await refuse(deps, update, method, fields, problems)
-    checkCrossSite(deps.crossSite, request, flow.type, { token: fields.csrf_token as string | undefined, resumed })
-    return await decide(deps, update, method, fields)
+    if (!method.unprotected)
+      checkCrossSite(deps.crossSite, request, flow.type, { token: fields.csrf_token as string | undefined, resumed })
   } catch (error) {
-    if (error instanceof UniqueViolation)
-      return refuse(deps, update, method, fields, [{ node: undefined, message: messages.identifierTaken() }])
-    if (isFormError(error))
-      return refuse(deps, update, method, fields, [
-        { node: undefined, message: messages.generic({ reason: error.body.reason ?? error.body.message }) },
-      ])
-    return leaveForm(deps, request, client, error)
+    return refuseFor(deps, update, method, fields, error)
   }
+  return settle(deps, update, method, fields, ({ identity, authenticated: { session } }, now) =>
+    method.submit({ flow, identity, schema, fields, session, now, request, jar, resumed }),
+  )
 }
 
 /** How often a change is decided anew because somebody else changed the same identity in between. */
 const maxAttempts = 5
+
+/** What a method decides by what is true now. */
+type Ask = (current: Pick<Update, 'identity' | 'authenticated'>, now: Micros) => ReturnType<SettingsMethod['submit']>
+
+/** Carries out what a method decides, and shows on the form what keeps it from that. */
+export async function settle(
+  deps: SettingsDeps,
+  update: Update,
+  method: SettingsMethod,
+  fields: Record<string, unknown>,
+  ask: Ask,
+): Promise<Response> {
+  try {
+    return await decide(deps, update, method, fields, ask)
+  } catch (error) {
+    return refuseFor(deps, update, method, fields, error)
+  }
+}
+
+async function refuseFor(
+  deps: SettingsDeps,
+  update: Update,
+  method: SettingsMethod,
+  fields: Record<string, unknown>,
+  error: unknown,
+): Promise<Response> {
+  if (error instanceof UniqueViolation)
+    return refuse(deps, update, method, fields, [{ node: undefined, message: messages.identifierTaken() }])
+  if (isFormError(error))
+    return refuse(deps, update, method, fields, [
+      { node: undefined, message: messages.generic({ reason: error.body.reason ?? error.body.message }) },
+    ])
+  return leaveForm(deps, update.request, update.client, error)
+}
 
 async function decide(
   deps: SettingsDeps,
   update: Update,
   method: SettingsMethod,
   fields: Record<string, unknown>,
+  ask: Ask,
   attempt = 1,
 ): Promise<Response> {
-  const { request, client, flow, identity, schema, authenticated } = update
+  const { request, client, identity, authenticated } = update
   // The identity was read after the session was judged: a second factor that came in between counts.
   if (!(await isAssured(deps, { session: authenticated.session, identity }))) return askToStepUp(deps, request, client)
-  const now = deps.clock.now()
-  const outcome = await method.submit({ flow, identity, schema, fields, session: authenticated.session, now })
+  const outcome = await ask(update, deps.clock.now())
   try {
     switch (outcome.kind) {
       case 'done':
@@ -159,6 +192,8 @@ async function decide(
         return await showNext(deps, update, outcome, fields)
       case 'refresh':
         return await askToSignInAgain(deps, update, method, fields)
+      case 'leave':
+        return leave(request, outcome)
     }
   } catch (error) {
     if (!(error instanceof UnexpectedRowCount) || attempt === maxAttempts) throw error
@@ -167,7 +202,7 @@ async function decide(
       findIdentityWithCredentials(deps.db, identity.id),
     ])
     if (!current || !fresh) return answerSignedOut(deps, request)
-    return decide(deps, { ...update, authenticated: current, identity: fresh }, method, fields, attempt + 1)
+    return decide(deps, { ...update, authenticated: current, identity: fresh }, method, fields, ask, attempt + 1)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Hashing } from '../../crypto/hashers/hashing.ts'
 import { Secret } from '../../crypto/secret.ts'
 import { done, retry } from '../../flows/outcome.ts'
-import type { RegistrationMethod } from '../../flows/registration/method.ts'
+import type { SubmittingMethod } from '../../flows/registration/method.ts'
 import type { Credential } from '../../identities/identity.ts'
 import type { Json } from '../../lib/json.ts'
 import { messageById, messages } from '../../ui/messages.ts'
@@ -22,7 +22,7 @@ export const passwordRegistration = ({
   hashing,
   policy,
   breached,
-}: PasswordRegistrationDeps): RegistrationMethod => ({
+}: PasswordRegistrationDeps): SubmittingMethod => ({
   name: 'password',
   enabled,
   fields: [{ name: 'password', type: 'string', required: true, minLength: 1 }],

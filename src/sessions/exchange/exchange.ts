@@ -5,7 +5,7 @@ import { newExchangeCode, tokenHash } from '../../crypto/tokens.ts'
 import { errors } from '../../errors.ts'
 import type { Db, Statement } from '../../db/db.ts'
 import type { Identity } from '../../identities/identity.ts'
-import { findExchange, insertExchange, moveExchange, shortenExchange, updateExchange } from './store.ts'
+import { existsExchange, findExchange, insertExchange, moveExchange, shortenExchange, updateExchange } from './store.ts'
 import { isActive, type Session } from '../session.ts'
 import { findSession } from '../store.ts'
 
@@ -44,6 +44,9 @@ export function answerExchange(
   }
   return { returnToCode, statement: updateExchange(flowId, tokenHash(returnToCode), session) }
 }
+
+/** Whether an app waits with codes for what becomes of a flow. */
+export const hasExchange = (db: Db, flowId: string): Promise<boolean> => existsExchange(db, flowId)
 
 export type Redeemed =
   | { kind: 'session'; session: Session; identity: Identity; token: Secret }

@@ -67,3 +67,8 @@ export async function findExchange(
     }
   )
 }
+
+export async function existsExchange(db: Db, flowId: string): Promise<boolean> {
+  const rows = await db.query('select 1 as one from session_token_exchanges where flow_id = $1', [flowId])
+  return rows.length > 0
+}
