@@ -1,0 +1,42 @@
+import { ApiError } from '../../errors.ts'
+import type { Client } from '../../http/negotiate.ts'
+import { errorResponse, redirect } from '../../http/respond.ts'
+import type { Request, Response } from '../../http/types.ts'
+import type { UiText } from '../../ui/messages.ts'
+import { flowPage, requestUrlOf, type Flow } from '../flow.ts'
+import { insertFlow } from '../store.ts'
+import type { VerificationDeps } from './deps.ts'
+import { beginVerification } from './start.ts'
+
+/**
+ * Begins anew, in a browser that gets a new secret.
+ * compat: what the flow began with is lost, as the new one begins with this request – selfservice/strategy/code/strategy_verification.go
+ */
+export async function restart(
+  deps: VerificationDeps,
+  request: Request,
+  client: Client,
+  { message, type, error }: { message: UiText; type: Flow['type']; error?: ApiError },
+): Promise<Response> {
+  request.csrf.rotate()
+  const replacement = beginVerification(deps, {
+    type,
+    requestUrl: requestUrlOf(request),
+    csrfToken: type === 'browser' ? request.csrf.token() : '',
+    messages: [message],
+  })
+  await deps.db.batch([insertFlow(replacement)])
+  if (!error || client === 'browser') return redirect(request, 303, flowPage(deps.settings.uiUrl, replacement.id))
+  return errorResponse(request, replaced(replacement, error))
+}
+
+const replaced = ({ id }: Flow, cause: ApiError): ApiError =>
+  new ApiError(
+    {
+      id: 'self_service_flow_replaced',
+      status: 410,
+      reason: cause.body.reason ?? cause.body.message,
+      message: 'Go on with the flow that takes its place.',
+    },
+    { extra: { use_flow_id: id }, cause },
+  )
