@@ -8,11 +8,6 @@ const unsupported: Row[] = [
   method('oidc', 'Social sign-in'),
   method('link', 'Magic links'),
   {
-    key: 'selfservice.methods.code',
-    what: 'Codes by mail or text message',
-    used: ({ selfservice: { methods } }) => methods.code.passwordless_enabled || methods.code.mfa_enabled,
-  },
-  {
     key: 'selfservice.methods.b2b',
     what: 'Sign-in by organisation',
     used: ({ selfservice: { methods } }) => methods.b2b.config.organizations.length > 0,

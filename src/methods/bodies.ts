@@ -20,6 +20,14 @@ export const loginBodies = [
     password: Type.String(),
     ...beside,
   }),
+  body('updateLoginFlowWithCodeMethod', {
+    ...method('code'),
+    identifier: Type.Optional(Type.String({ description: 'Whose addresses the code goes to; repeated with the code.' })),
+    address: Type.Optional(Type.String({ description: 'The button of the address that the code goes to.' })),
+    code: Type.Optional(Type.String({ description: 'The code that came; without one a code is sent.' })),
+    resend: Type.Optional(choice(['code'])),
+    ...beside,
+  }),
   body('updateLoginFlowWithIdentifierFirstMethod', {
     ...method('identifier_first'),
     identifier: Type.String(),
@@ -53,6 +61,13 @@ export const registrationBodies = [
     ...method('password'),
     password: Type.String(),
     traits,
+    ...beside,
+  }),
+  body('updateRegistrationFlowWithCodeMethod', {
+    ...method('code'),
+    traits,
+    code: Type.Optional(Type.String({ description: 'The code that came; without one a code is sent.' })),
+    resend: Type.Optional(choice(['code'])),
     ...beside,
   }),
   body('updateRegistrationFlowWithProfileMethod', {
