@@ -8,6 +8,8 @@ import { startPostgresServer } from '../test/support/postgres-server.ts'
 
 process.chdir(dirname(import.meta.dirname))
 const patterns = process.argv.slice(2)
+// Walks of many steps take minutes.
+const timeout = process.env.STEPS === undefined ? 120_000 : 3_600_000
 const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'])
   .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
   .toSorted()
@@ -24,7 +26,7 @@ let failed = 0
 const results = run({
   files: files.map((file) => resolve(file)),
   concurrency: availableParallelism(),
-  timeout: 120_000,
+  timeout,
 })
 results.on('test:pass', ({ details, skip, todo }) => {
   if (details.type !== 'suite' && !skip && !todo) passed++

@@ -91,14 +91,19 @@ const flattened = (value: Record<string, unknown>, prefix = ''): [string, string
       : [[`${prefix}${key}`, String(inner)]],
   )
 
-export const valueOf = ({ ui }: Form, name: string): unknown =>
-  ui.nodes.filter(isInput).find((node) => nodeId(node) === name)?.attributes.value
+/** A native form that has nothing to ask has null in the place of nodes. */
+const nodesOf = ({ nodes }: { nodes: UiNode[] | null }): UiNode[] => nodes ?? []
 
-export const fieldNames = ({ ui }: Form): string[] => ui.nodes.map(nodeId)
+export const valueOf = ({ ui }: Form, name: string): unknown =>
+  nodesOf(ui)
+    .filter(isInput)
+    .find((node) => nodeId(node) === name)?.attributes.value
+
+export const fieldNames = ({ ui }: Form): string[] => nodesOf(ui).map(nodeId)
 
 /** The ids of all texts of a form, its own first. */
 export const textIds = ({ ui }: Form): number[] =>
-  [...(ui.messages ?? []), ...ui.nodes.flatMap(({ messages }) => messages)].map(({ id }) => id)
+  [...(ui.messages ?? []), ...nodesOf(ui).flatMap(({ messages }) => messages)].map(({ id }) => id)
 
 /** The form that a step led to. @throws Error when it was an end */
 export function formOf(step: Step): Form {
