@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createVault } from '../crypto/vault.ts'
 import type { Aal, Credential, Credentials, CredentialType } from '../identities/identity.ts'
 import { credential } from '../../test/support/sessions.ts'
 import {
@@ -62,6 +63,7 @@ test('levels are in order', () => {
   levels.forEach((aal, i) => levels.forEach((required, j) => assert.equal(atLeast(aal, required), i >= j)))
 })
 
+const secret = 'a secret of more than 16 letters'
 const totpUrl = 'otpauth://totp/issuer:ada?secret=JBSWY3DPEHPK3PXP&period=30'
 const key = (is_passwordless?: boolean) => (is_passwordless === undefined ? {} : { is_passwordless })
 const linked = (...ids: [provider: string, subject: string, organization?: string][]) => ({
@@ -104,6 +106,7 @@ const credentials: [title: string, Credential, first: number, second: number, ru
   ['two passkeys', credential('passkey', { credentials: [{}, {}] }, ['handle']), 2, 0],
   ['a passkey without identifier', credential('passkey', { credentials: [{}] }, []), 0, 0],
   ['an authenticator app', credential('totp', { totp_url: totpUrl }), 0, 1],
+  ['an authenticator app, sealed', credential('totp', { totp_url: createVault([secret]).seal(totpUrl) }), 0, 1],
   ['an authenticator app without address', credential('totp', {}), 0, 0],
   ['an authenticator app with a broken address', credential('totp', { totp_url: 'https://example.test' }), 0, 0],
   ['backup codes', credential('lookup_secret', { recovery_codes: [{ code: 'a' }, { code: 'b' }] }), 0, 1],
