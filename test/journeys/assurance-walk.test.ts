@@ -204,7 +204,11 @@ async function submitChange(
   if (!isPrivileged(device.session!, server.now())) return { what, expected: 'refresh', actual }
   if (step.kind === 'form') {
     open.form = step.form
-    if (step.form.state === 'success' && actual === 'saved') open.codes = undefined
+    if (actual === 'saved') {
+      // The form's action leads to a follow-up flow from here on.
+      open.codes = undefined
+      open.openedAt = server.now()
+    }
     if (actual === change.expected) apply(world, device, change, step.form)
   }
   return { what, expected: change.expected, actual }
