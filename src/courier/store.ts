@@ -63,8 +63,9 @@ export async function claimMessages(
   db: Db,
   { claim, now, leaseUntil, limit }: { claim: string; now: Micros; leaseUntil: Micros; limit: number },
 ): Promise<StoredMessage[]> {
-  const rows = await db.query(claimSql[db.dialect], [claim, now, leaseUntil, limit])
-  return rows.map(messageFrom).sort((a, b) => a.createdAt - b.createdAt)
+  // A batch is tried again when the engine refuses it only because of others.
+  const [claimed] = await db.batch([{ sql: claimSql[db.dialect], params: [claim, now, leaseUntil, limit] }])
+  return claimed!.rows.map(messageFrom).sort((a, b) => a.createdAt - b.createdAt)
 }
 
 /** What becomes of a claimed message. `dueAt`: when it is tried again, null for never. */
