@@ -115,6 +115,7 @@ function render(site: Site, request: Request, flow: Flow): Response {
     title: `${prefix}${form.saved === undefined ? heading : texts.settings.savedTitle(form.saved)}`,
     body,
     wide: isSettings,
+    leadsElsewhere: form.leadsElsewhere,
     signedIn: isSettings,
     ...(isSettings ? { current: 'settings' } : {}),
     address: `${request.fullPath}?flow=${flow.id}`,

@@ -26,6 +26,8 @@ export type RenderedForm = {
   /** Whether anything has to be mended, and the title of the section that was saved: for the title of the page. */
   hasProblems: boolean
   saved: string | undefined
+  /** Whether a button leads to the sign-in of a provider. */
+  leadsElsewhere: boolean
 }
 
 /** A node with the `id` of its element. */
@@ -43,6 +45,7 @@ export function renderForm(ui: Ui, view: FormView): RenderedForm {
   return {
     body: html`${forms}${scripts}`,
     hasProblems,
+    leadsElsewhere: items.some(isProvider),
     saved: isSaved && view.lastGroup !== undefined ? titleOf(view.lastGroup, view.language)[0] : undefined,
   }
 }
@@ -61,8 +64,9 @@ const asksForInput = (item: Item): boolean => isInput(item.node) && !isHidden(it
 const isTrigger = ({ node }: Item): boolean => isInput(node) && node.attributes.type === 'button'
 /** Whether a group is a way to go on, rather than a way back or a part of what every way needs. */
 const isWay = ({ items }: Group): boolean => items.some((item) => isPrimary(item) || isTrigger(item))
-const leadsElsewhere = ({ items }: Group): boolean =>
-  items.every(({ node }) => isInput(node) && node.attributes.name === 'provider')
+const isProvider = ({ node }: Item): boolean =>
+  isInput(node) && (node.attributes.name === 'provider' || node.attributes.name === 'link')
+const leadsElsewhere = ({ items }: Group): boolean => items.every(isProvider)
 
 function groupsOf(items: readonly Item[]): Group[] {
   const groups = new Map<string, Group>()

@@ -12,6 +12,8 @@ export type Frame = {
   styles: readonly Asset[]
   script: Asset
   policy: string
+  /** For pages with a button that leads to the sign-in of a provider. */
+  policyElsewhere: string
   /** Addresses of our own pages, by what they are for. */
   addresses: { home: string; settings: string | undefined; logout: string }
   /** How the choice of a language is kept. */
@@ -30,6 +32,7 @@ export type Page = {
   status?: number
   /** The address of this page, to come back to it in another language. */
   address: string
+  leadsElsewhere?: boolean
   /** Keeps the language for the pages that follow. */
   keepLanguage?: boolean
 }
@@ -47,7 +50,7 @@ export function renderPage(frame: Frame, page: Page): Response {
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'content-language': language.tag,
-      'content-security-policy': frame.policy,
+      'content-security-policy': page.leadsElsewhere ? frame.policyElsewhere : frame.policy,
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
       // Addresses of flows are nobody else's business; our own forms say where they come from.

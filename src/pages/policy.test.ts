@@ -28,6 +28,14 @@ test('forms lead to us and to where people may be sent, and nothing can be smugg
   assert.match(policy, /frame-ancestors 'none'/)
 })
 
+test('only a page with a button that leads to another sign-in lets forms lead anywhere', () => {
+  const formAction = (publicBaseUrl: string, elsewhere: boolean) =>
+    directive(contentPolicy({ publicBaseUrl, targets: [], images: [], elsewhere }), 'form-action')
+  assert.equal(formAction('https://id.example', false), "form-action 'self' https://id.example")
+  assert.equal(formAction('https://id.example', true), "form-action 'self' https://id.example https:")
+  assert.equal(formAction('http://127.0.0.1:4433', true), "form-action 'self' http://127.0.0.1:4433 https: http:")
+})
+
 test('return addresses are found wherever they stand', () => {
   const flows = {
     login: {

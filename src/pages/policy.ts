@@ -2,26 +2,30 @@
  * What browsers may do on our pages. Forms may lead to ourselves and to where a person may be sent after one: browsers
  * check each redirect that follows on a form, too.
  * @param targets addresses or patterns of addresses, as in `selfservice.allowed_return_urls`
+ * @param elsewhere whether a button of the page leads to somebody else's sign-in, which may be anywhere
  */
 export function contentPolicy({
   publicBaseUrl,
   targets,
   images,
+  elsewhere = false,
 }: {
   publicBaseUrl: string
   targets: readonly string[]
   images: readonly string[]
+  elsewhere?: boolean
 }): string {
   const us = sourceOf(publicBaseUrl)
   const unique = (sources: readonly (string | undefined)[]) =>
     [...new Set(sources)].filter((source) => source !== undefined).join(' ')
+  const providers = elsewhere ? ['https:', us?.startsWith('http:') ? 'http:' : undefined] : []
   return [
     "default-src 'none'",
     `style-src ${unique(["'self'", us])}`,
     `script-src ${unique(["'self'", us])}`,
     `img-src ${unique(["'self'", us, 'data:', ...images.map(sourceOf)])}`,
     "connect-src 'self'",
-    `form-action ${unique(["'self'", us, ...targets.map(sourceOf)])}`,
+    `form-action ${unique(["'self'", us, ...targets.map(sourceOf), ...providers])}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
   ].join('; ')

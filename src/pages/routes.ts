@@ -77,16 +77,18 @@ function frame(
   theme: Asset | undefined,
 ): Frame {
   const { brand, links } = settings
+  const allowed = {
+    publicBaseUrl,
+    targets: [...formTargets, ...Object.values(uiUrls)],
+    images: brand.logo_url === undefined ? [] : [brand.logo_url],
+  }
   return {
     brand,
     links,
     styles: [styleSheet(basePath, brand.accent_color), ...(theme ? [theme] : [])],
     script: script(basePath),
-    policy: contentPolicy({
-      publicBaseUrl,
-      targets: [...formTargets, ...Object.values(uiUrls)],
-      images: brand.logo_url === undefined ? [] : [brand.logo_url],
-    }),
+    policy: contentPolicy(allowed),
+    policyElsewhere: contentPolicy({ ...allowed, elsewhere: true }),
     addresses: {
       home: joinPath(publicBaseUrl, '/'),
       settings: uiUrls.settings,

@@ -208,6 +208,7 @@ test('a page with a form for every method takes less than a millisecond', () => 
     styles: [file],
     script: file,
     policy: '',
+    policyElsewhere: '',
     addresses: { home: '/', settings: '/settings', logout: '/logout' },
     cookie: { path: '/', secure: false },
   }
