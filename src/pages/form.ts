@@ -104,14 +104,14 @@ function single(ui: Ui, items: readonly Item[], view: FormView): Content {
   return [
     texts,
     main.length > 0 ? mainForm : undefined,
-    apart.length > 0 ? divider(view) : undefined,
+    apart.length > 0 && main.filter(isWay).length < 2 ? divider(view) : undefined,
     apart.map((group) => form(ui, html`${tokens(items)}${groupBody(group, [group], view, undefined)}`)),
   ]
 }
 
-/** A line between two ways to go on. */
+/** A line in front of the second way to go on; those that follow it stand below each other. */
 const divides = (groups: readonly Group[], index: number): boolean =>
-  isWay(groups[index]!) && groups.slice(0, index).some(isWay)
+  isWay(groups[index]!) && groups.slice(0, index).filter(isWay).length === 1
 
 const divider = ({ language }: FormView): Html => html`<p class="or"><span>${language.texts.or}</span></p>`
 
@@ -125,9 +125,12 @@ function sections(ui: Ui, items: readonly Item[], view: FormView): Content {
       const [title, hint] = titleOf(group.name, view.language)
       const id = `section-${group.name}`
       const own = isShown && group.name === view.lastGroup ? ui.messages : []
+      const texts = summary(own, group.items, view)
+      // What a button showed without saying a word is found all the same.
+      const here = group.name === view.lastGroup && !texts ? attributes({ tabindex: -1, autofocus: true }) : undefined
       return html`<section class="card" aria-labelledby="${id}">
-<div class="section-head"><h2 id="${id}">${title}</h2>${hint === '' ? undefined : html`<p class="hint">${hint}</p>`}</div>
-<div class="section-body">${summary(own, group.items, view)}${form(ui, html`${common.map((item) => hiddenInput(item))}${groupBody(group, [group], view, undefined)}`)}</div>
+<div class="section-head"><h2 id="${id}"${here}>${title}</h2>${hint === '' ? undefined : html`<p class="hint">${hint}</p>`}</div>
+<div class="section-body">${texts}${form(ui, html`${common.map((item) => hiddenInput(item))}${groupBody(group, [group], view, undefined)}`)}</div>
 </section>`
     }),
   ]
@@ -347,7 +350,7 @@ function button(item: InputItem, { view, strong, isHeldUp }: ButtonContext): Htm
   const { node } = item
   const { type, name, value, disabled, onclickTrigger, onloadTrigger } = node.attributes
   const primary = isPrimary(item)
-  const looks = `button${strong && (primary || type === 'button') ? ' primary' : ''}${/remove|unlink|disable/.test(name) ? ' danger' : ''}`
+  const looks = `button${strong && (primary || type === 'button') ? ' primary' : ''}${/remove|unlink|disable/.test(name) ? ' danger' : name === 'screen' ? ' quiet' : ''}`
   const common = { class: looks, name, value: textOf(value), disabled }
   const label = nodeLabel(node, view.language)
   if (type === 'submit')
