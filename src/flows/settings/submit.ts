@@ -184,12 +184,14 @@ async function decide(
   const outcome = await ask(update, deps.clock.now())
   try {
     switch (outcome.kind) {
-      case 'done':
-        return await completeSettings(deps, update, method, outcome.result)
+      case 'done': {
+        const held = await hold(deps, update, method, fields, outcome.result)
+        return held ?? (await completeSettings(deps, update, method, outcome.result))
+      }
       case 'retry':
         return await refuse(deps, update, method, fields, outcome.problems)
       case 'advance':
-        return await showNext(deps, update, outcome, fields)
+        return await showNext(deps, update, method, outcome, fields)
       case 'refresh':
         return await askToSignInAgain(deps, update, method, fields)
       case 'leave':
@@ -206,6 +208,43 @@ async function decide(
   }
 }
 
+/** Asks whether a change may be stored. @returns the answer when it may not, or not yet */
+async function hold(
+  deps: SettingsDeps,
+  update: Update,
+  method: SettingsMethod,
+  fields: Record<string, unknown>,
+  { identity: changed }: SettingsResult,
+): Promise<Response | undefined> {
+  const { request, client, flow, identity, authenticated } = update
+  const held = await deps.after(method.name).hold?.({
+    request,
+    client,
+    flow,
+    before: identity,
+    identity: changed,
+    session: authenticated.session,
+    now: deps.clock.now(),
+  })
+  if (!held) return undefined
+  if (held.kind === 'refused') return refuse(deps, update, method, fields, [held.problem], held.status)
+  const shown = refilled(update, method, fields)
+  const response = await show(deps, { ...update, flow: shown }, shown.ui, {
+    status: 200,
+    statements: held.statements,
+    continueWith: [showVerification(held.verification)],
+  })
+  held.onStored()
+  return client === 'browser' ? redirect(request, 303, held.verification.url) : response
+}
+
+/** The form with what was sent in it. */
+function refilled({ flow, identity, schema }: Update, method: SettingsMethod, fields: Record<string, unknown>): Flow {
+  const kept = method.keepsMessages ? flow.ui : withoutMessages(flow.ui)
+  const ui = method.refill ? method.refill({ flow: { ...flow, ui: kept }, identity, schema }, fields) : kept
+  return { ...flow, ui, internal: { ...flow.internal, [lastMethod]: method.name } }
+}
+
 /** The same form again, with what has to be mended. */
 function refuse(
   deps: SettingsDeps,
@@ -213,12 +252,12 @@ function refuse(
   method: SettingsMethod,
   fields: Record<string, unknown>,
   problems: readonly Problem[],
+  status: 200 | 400 = 400,
 ): Promise<Response> {
-  const { flow, identity, schema } = update
-  const kept = method.keepsMessages ? flow.ui : withoutMessages(flow.ui)
-  const refilled = method.refill ? method.refill({ flow: { ...flow, ui: kept }, identity, schema }, fields) : kept
-  const noted: Flow = { ...flow, internal: { ...flow.internal, [lastMethod]: method.name } }
-  return show(deps, { ...update, flow: noted }, withProblems(refilled, problems))
+  const flow = refilled(update, method, fields)
+  return show(deps, { ...update, flow: { ...update.flow, internal: flow.internal } }, withProblems(flow.ui, problems), {
+    status,
+  })
 }
 
 /** Stores a form with what has to be mended, and shows it. */
@@ -226,6 +265,7 @@ async function show(
   deps: SettingsDeps,
   { request, client, flow, identity, schema }: Update,
   changed: Ui,
+  { status = 400, statements = [], continueWith = [] }: Showing = {},
 ): Promise<Response> {
   const ui = flow.ui.nodes === null ? changed : withCsrf(changed, request.csrf.token())
   const next: Flow = {
@@ -233,19 +273,27 @@ async function show(
     ui: { ...ui, nodes: ui.nodes && sortNodes(ui.nodes, settingsOrder(schema)) },
     updatedAt: deps.clock.now(),
   }
-  await deps.db.batch([updateFlow(next)])
-  const view = client === 'browser' ? undefined : await settingsView(deps, next, identity)
-  return showForm(request, client, { flow: next, view, uiUrl: deps.uiUrl })
+  await deps.db.batch([updateFlow(next), ...statements])
+  const view = client === 'browser' ? undefined : await settingsView(deps, next, identity, { continueWith })
+  return showForm(request, client, { flow: next, view, uiUrl: deps.uiUrl, status })
 }
+
+type Showing = { status?: 200 | 400; statements?: readonly Statement[]; continueWith?: readonly ContinueWith[] }
 
 /** Stores a form with what a method showed without changing anything: its nodes stay in the order in which they came. */
 async function showNext(
   deps: SettingsDeps,
   { request, client, flow, identity }: Update,
+  method: SettingsMethod,
   { ui, internal = flow.internal }: Extract<Outcome<SettingsResult>, { kind: 'advance' }>,
   { transient_payload: transientPayload = {} }: Record<string, unknown>,
 ): Promise<Response> {
-  const next: Flow = { ...flow, ui: withCsrf(ui, request.csrf.token()), internal, updatedAt: deps.clock.now() }
+  const next: Flow = {
+    ...flow,
+    ui: withCsrf(ui, request.csrf.token()),
+    internal: { ...internal, [lastMethod]: method.name },
+    updatedAt: deps.clock.now(),
+  }
   await deps.db.batch([updateFlow(next)])
   const view =
     client === 'browser'
