@@ -276,6 +276,95 @@ everywhere(
 )
 
 everywhere(
+  'who confirms that it is them cannot do so with the code of somebody else',
+  async (server) => {
+    await person(server)
+    await server.admin('POST', '/admin/identities', { json: { schema_id: 'coded', traits: { email: grace } } })
+    const client = await server.signIn({ email: ada, password })
+    const start = await client.start('login', { refresh: 'true' })
+    assert.deepEqual(await refused(client.submit(start, { method: 'code', identifier: grace })), [nobody])
+    assert.equal((await messagesTo(server, grace)).length, 0)
+    const form = await ask(client, start, ada)
+    assert.deepEqual(textIds(form), [sentToYou])
+    const code = await codeTo(server, ada)
+    assert.deepEqual(await refused(enter(client, form, grace, code)), [nobody])
+    assert.equal((await enter(client, form, ada, code)).kind, 'end')
+    assert.equal(await levelOf(client), 'aal1')
+  },
+  { config: passwordless },
+)
+
+everywhere(
+  'who confirms that it is them picks one of their addresses, where that is configured',
+  async (server) => {
+    await person(server, { second })
+    const client = await server.signIn({ email: ada, password })
+    const start = await client.start('login', { refresh: 'true' })
+    assert.equal(fieldNames(start).filter((name) => name === 'address').length, 2)
+    assert.deepEqual(await refused(client.submit(start, { address: grace })), [nobody])
+    const form = formOf(await client.submit(start, { address: second }))
+    assert.equal((await messagesTo(server, ada)).length, 0)
+    assert.equal((await enter(client, form, ada, await codeTo(server, second))).kind, 'end')
+  },
+  { config: { ...passwordless, feature_flags: { refresh_login_choose_address: true } }, ...native },
+)
+
+everywhere(
+  'an address for verification stands in where somebody keeps none for codes, if that is configured',
+  async (server) => {
+    await server.register({ email: ada, password })
+    const client = server.client()
+    const start = await client.start('login')
+    assert.deepEqual(await refused(client.submit(start, { method: 'code', identifier: grace })), [nobody])
+    const form = await ask(client, start, ada)
+    assert.equal((await enter(client, form, ada, await codeTo(server, ada))).kind, 'end')
+    assert.equal((await client.whoami())?.traits['email'], ada)
+  },
+  {
+    config: {
+      selfservice: {
+        methods: {
+          code: { enabled: true, passwordless_enabled: true, config: { missing_credential_fallback_enabled: true } },
+        },
+      },
+    },
+    ...native,
+  },
+)
+
+everywhere(
+  'where codes are the only way in and accounts a secret, everybody is asked for a code at once',
+  async (server) => {
+    const { status } = await server.admin('POST', '/admin/identities', {
+      json: { schema_id: 'coded', traits: { email: ada } },
+    })
+    assert.equal(status, 201)
+    const forms = []
+    for (const identifier of [ada, grace]) {
+      const client = server.client()
+      const start = await client.start('login')
+      const form = formOf(await client.submit(start, { method: 'identifier_first', identifier }))
+      forms.push({ state: form.state, texts: textIds(form), fields: fieldNames(form) })
+    }
+    assert.deepEqual(forms[0], forms[1])
+    assert.deepEqual(forms[0]!.texts, [sent])
+    assert.equal((await messagesTo(server, ada)).length, 1)
+    assert.equal((await messagesTo(server, grace)).length, 0)
+  },
+  {
+    config: {
+      ...traits,
+      security: { account_enumeration: { mitigate: true } },
+      selfservice: {
+        methods: { password: { enabled: false }, code: { enabled: true, passwordless_enabled: true } },
+        flows: { login: { style: 'identifier_first' } },
+      },
+    },
+    ...native,
+  },
+)
+
+everywhere(
   'a second factor by code is sent at once when there is one address, and raises the session',
   async (server) => {
     await person(server)
