@@ -22,7 +22,9 @@ export const loginBodies = [
   }),
   body('updateLoginFlowWithCodeMethod', {
     ...method('code'),
-    identifier: Type.Optional(Type.String({ description: 'Whose addresses the code goes to; repeated with the code.' })),
+    identifier: Type.Optional(
+      Type.String({ description: 'Whose addresses the code goes to; repeated with the code.' }),
+    ),
     address: Type.Optional(Type.String({ description: 'The button of the address that the code goes to.' })),
     code: Type.Optional(Type.String({ description: 'The code that came; without one a code is sent.' })),
     resend: Type.Optional(choice(['code'])),
