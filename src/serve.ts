@@ -11,7 +11,14 @@ import { type Clock, systemClock } from './lib/clock.ts'
 import { type Logger, createLog } from './operations/log.ts'
 import { buildInfo } from './version.ts'
 
-export type AppOptions = { config: Config; configHash: string; dev: boolean; log: Logger; clock?: Clock; devMailbox?: boolean }
+export type AppOptions = {
+  config: Config
+  configHash: string
+  dev: boolean
+  log: Logger
+  clock?: Clock
+  devMailbox?: boolean
+}
 /** A server that answers on both ports. `close` ends it once the requests under way are answered. */
 export type App = {
   reload(config: Config, hash: string): Promise<void>
@@ -46,7 +53,10 @@ export async function serve({ files, flags, env }: Options): Promise<number> {
   const ended = signalled()
   let app: App
   try {
-    const started = await Promise.race([startApp({ config, configHash: loaded.hash, dev: config.dev, log, devMailbox: builtIn }), ended])
+    const started = await Promise.race([
+      startApp({ config, configHash: loaded.hash, dev: config.dev, log, devMailbox: builtIn }),
+      ended,
+    ])
     // A start can take minutes, as long as a database is awaited; nothing is under way that deserves a farewell.
     if (typeof started === 'string') return 0
     app = started

@@ -34,7 +34,6 @@ const unsupported: Row[] = [
   hook('show_verification_ui', 'The hook show_verification_ui'),
   hook('verify_new_address', 'The hook verify_new_address'),
   hook('notify_previous_addresses', 'The hook notify_previous_addresses'),
-  section('courier', 'Sending messages'),
   section('tracing', 'Tracing'),
   section('oauth2_provider', 'Login for an OAuth2 server'),
   {
