@@ -1,8 +1,7 @@
 // The pages in a real browser. One browser serves all tests; each person in them has a context of their own.
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { after, before, describe, test } from 'node:test'
+import axe from 'axe-core'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { renderForm } from '../../src/pages/form.ts'
 import { negotiateLanguage } from '../../src/pages/language.ts'
@@ -16,17 +15,15 @@ let browser: Browser
 let atRoot: PagesServer
 let belowAuth: PagesServer
 let app: HttpStub
-let axe: string
 
 before(async () => {
   app = await startHttpStub()
   app.otherwise(() => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<h1>The shop</h1>' }))
   const allowed = { selfservice: { allowed_return_urls: [app.origin] } }
-  ;[browser, atRoot, belowAuth, axe] = await Promise.all([
+  ;[browser, atRoot, belowAuth] = await Promise.all([
     launchBrowser(),
     startPagesServer(allowed),
     startPagesServer({}, '/auth'),
-    readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'),
   ])
 })
 after(async () => {
@@ -39,7 +36,7 @@ const complaints = new WeakMap<BrowserContext, string[]>()
 
 async function visitor(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ locale: 'en-GB', ...options })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(20_000)
   const heard: string[] = []
   complaints.set(context, heard)
   context.on('weberror', (error) => heard.push(String(error.error())))
@@ -486,7 +483,7 @@ describe('accessibility', () => {
     test(`nothing is found on any page, ${look}`, async () => {
       const page = await visitor(options)
       const check = async (state: string) => {
-        await page.evaluate(axe)
+        await page.evaluate(axe.source)
         const { violations, passes } = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as {
           passes: unknown[]
           violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[]
