@@ -5,7 +5,7 @@ import type { Jsonnet } from '../../lib/jsonnet/jsonnet.ts'
 import type { Static } from '../../lib/shape.ts'
 import type { LoadSource } from '../../lib/source.ts'
 import type { StoredMessage } from '../message.ts'
-import { DeliveryError, type Channel } from './channel.ts'
+import { DeliveryError, sendTimeoutMs, type Channel } from './channel.ts'
 
 type RequestConfig = Static<typeof deliveryRequest>
 type Deps = {
@@ -25,6 +25,9 @@ export function createHttpChannel({ request, outbound, loadSource, jsonnet }: De
       if (url === undefined) throw new DeliveryError('The channel has no address to send messages to.')
       const headers = configuredHeaders(request)
       const body = request.method === 'TRACE' ? undefined : await bodyOf(message, headers['content-type']!)
+      // A snippet that comes from afar may be late. By then the message may be another dispatcher's.
+      if (performance.now() - began > sendTimeoutMs - timeoutMs)
+        throw new DeliveryError('The body for the gateway was not made in time.')
       const response = await outbound(url, {
         method: request.method,
         headers,
