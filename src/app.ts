@@ -20,12 +20,16 @@ import { errorRoutes } from './flows/error/routes.ts'
 import { loginSettings } from './flows/login/deps.ts'
 import { loginRoutes } from './flows/login/routes.ts'
 import { logoutRoutes, logoutSettings } from './flows/logout/routes.ts'
+import { recoverySettings, type RecoveryDeps } from './flows/recovery/deps.ts'
+import { isFromOperator, recoveryRoutes } from './flows/recovery/routes.ts'
 import { registrationRoutes } from './flows/registration/routes.ts'
 import { readFlow } from './flows/read.ts'
 import { getSettings } from './flows/settings/read.ts'
 import { settingsRoutes } from './flows/settings/routes.ts'
 import { settingsView } from './flows/settings/view.ts'
 import { findFlow } from './flows/store.ts'
+import { verificationSettings, type VerificationDeps, type VerificationStartDeps } from './flows/verification/deps.ts'
+import { verificationRoutes } from './flows/verification/routes.ts'
 import { loginFlow, registrationFlow } from './flows/wire.ts'
 import { createCors } from './http/cors.ts'
 import { csrfCookieName, type CsrfSettings } from './http/csrf.ts'
@@ -50,12 +54,21 @@ import type { Logger } from './operations/log.ts'
 import { adminSessionRoutes } from './sessions/admin-routes.ts'
 import type { LifespanOf } from './sessions/issue.ts'
 import { sessionRoutes } from './sessions/routes.ts'
-import { revokeOtherSessions } from './sessions/store.ts'
 import { createTokenizer } from './sessions/tokenize.ts'
 import { hooksAfterLogin } from './hooks/login.ts'
+import { hooksAfterRecovery } from './hooks/recovery.ts'
+import { afterSettings } from './hooks/settings.ts'
+import { verificationAfterRegistration } from './hooks/verification.ts'
+import { awaitedChange } from './hooks/verify-new-address.ts'
 import { afterRegistration } from './hooks/registration.ts'
 import { loginMethods } from './methods/login.ts'
 import { lookupSecretSettings } from './methods/lookup-secret/settings.ts'
+import { codeRecovery } from './methods/code/recovery.ts'
+import { codeAdminRoutes } from './methods/code/recovery-admin.ts'
+import { codeVerification } from './methods/code/verification.ts'
+import { linkRecovery } from './methods/link/recovery.ts'
+import { linkAdminRoutes } from './methods/link/recovery-admin.ts'
+import { linkVerification } from './methods/link/verification.ts'
 import { createCodeKeys } from './methods/code/codes.ts'
 import { codeRegistration } from './methods/code/registration.ts'
 import { missingRegistrationMethods, missingSettingsMethods } from './methods/missing.ts'
@@ -282,6 +295,8 @@ function createPorts(
     ...loginRoutes(loginDeps(parts)),
     ...logoutRoutes({ ...parts, settings: logoutSettings(config) }),
     ...settingsRoutes(settingsDeps(parts)),
+    ...recoveryRoutes(recoveryDeps(parts)),
+    ...verificationRoutes(verificationDeps(parts)),
     ...webauthnRoutes(),
     ...schemaRoutes(parts),
     ...sessionRoutes(sessions),
@@ -294,6 +309,8 @@ function createPorts(
     ...operationsRoutes({ db, metrics, version, revision: config.revision ?? configHash }),
     ...identityRoutes(parts),
     ...adminSessionRoutes(sessions),
+    ...codeAdminRoutes(codeRecoveryParts(parts)),
+    ...linkAdminRoutes(linkParts(parts)),
     ...courierRoutes({ ...parts, sealer: messagePageSealer(config), dev: config.dev }),
     openApiRoute({
       version,
@@ -401,7 +418,7 @@ function loginDeps(parts: Parts): Parameters<typeof loginRoutes>[0] {
       },
       config,
     ),
-    hooksAfter: hooksAfterLogin(parts, config),
+    hooksAfter: hooksAfterLogin(hookDeps(parts), config),
   }
 }
 
@@ -439,9 +456,90 @@ function registrationDeps(parts: Parts): Parameters<typeof registrationRoutes>[0
       passkeyRegistration({ db, script }, passkeySettings(methods.passkey, publicBaseUrl)),
       webauthnRegistration({ db, script }, webauthnSettings(methods.webauthn, publicBaseUrl)),
     ],
-    after: afterRegistration(config.selfservice),
+    after: afterRegistration(
+      config.selfservice,
+      config.selfservice.flows.verification.enabled ? [verificationAfterRegistration(hookDeps(parts))] : [],
+    ),
   }
 }
+
+/** Recovery by code, from its part of the configuration. */
+function codeRecoveryParts({ config, normalisers, ...parts }: Parts) {
+  const { recovery } = config.selfservice.flows
+  return {
+    ...parts,
+    normalise: normalisers.normaliseGracefully,
+    enabled: config.selfservice.methods.code.enabled,
+    choosesAddress: config.feature_flags.choose_recovery_address,
+    use: recovery.use,
+    notifyUnknown: recovery.notify_unknown_recipients,
+    recoveryUiUrl: recovery.ui_url,
+  }
+}
+
+/** Links, from their part of the configuration. */
+function linkParts({ config, normalisers, ...parts }: Parts) {
+  const { link } = config.selfservice.methods
+  return {
+    ...parts,
+    normalise: normalisers.normaliseGracefully,
+    enabled: link.enabled,
+    linkLifespanMicros: durationMicros(link.config.lifespan),
+    notifyUnknown: config.selfservice.flows.recovery.notify_unknown_recipients,
+    defaultReturnUrl: config.selfservice.default_browser_return_url,
+  }
+}
+
+/** The recovery flow and its methods, from their part of the configuration. */
+const recoveryDeps = (parts: Parts): RecoveryDeps => ({
+  ...parts,
+  settings: recoverySettings(parts.config),
+  methods: [codeRecovery(codeRecoveryParts(parts)), linkRecovery(linkParts(parts))],
+  hooksAfter: hooksAfterRecovery(parts, parts.config),
+  settingsFlow: settingsDeps(parts),
+})
+
+/** What it takes to begin a verification, here or on behalf of another flow. */
+function verificationStart(parts: Parts): VerificationStartDeps {
+  const { config, normalisers } = parts
+  const { code } = config.selfservice.methods
+  const { use, notify_unknown_recipients: notifyUnknown } = config.selfservice.flows.verification
+  return {
+    ...parts,
+    settings: verificationSettings(config),
+    methods: [
+      codeVerification({
+        ...parts,
+        normalise: normalisers.normaliseGracefully,
+        enabled: code.enabled,
+        use,
+        hasTextMessages: config.courier.channels.some(({ id }) => id === 'sms'),
+        notifyUnknown,
+      }),
+      linkVerification({ ...linkParts(parts), use, notifyUnknown }),
+    ],
+  }
+}
+
+/** What the hooks need of the configuration. */
+function hookDeps(parts: Parts) {
+  const { feature_flags } = parts.config
+  return {
+    ...parts,
+    verification: verificationStart(parts),
+    verifiesAll: feature_flags.legacy_continue_with_verification_ui,
+    saysSoOnForm: feature_flags.legacy_require_verified_login_error,
+    onFailure: (error: unknown) => parts.log.error({ error }, 'A notice about a change could not be sent.'),
+  }
+}
+
+/** The verification flow and its methods, from their part of the configuration. */
+const verificationDeps = (parts: Parts): VerificationDeps => ({
+  ...parts,
+  ...verificationStart(parts),
+  hooksAfter: [],
+  awaitedChange: awaitedChange({ ...parts, afterProfile: settingsDeps(parts).after('profile').run }),
+})
 
 /** The settings flow and its methods, from their part of the configuration. */
 function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0] {
@@ -449,7 +547,6 @@ function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0] {
   const { flows, methods } = config.selfservice
   const privilegedAgeMicros = durationMicros(flows.settings.privileged_session_max_age)
   const keyDeps = { ...parts, script: helperScript(publicBaseUrl), privilegedAgeMicros }
-  const { hooks: _global, default_browser_return_url: returnUrl, ...after } = flows.settings.after
   return {
     ...parts,
     uiUrl: flows.settings.ui_url,
@@ -481,15 +578,7 @@ function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0] {
       webauthnSettingsMethod(keyDeps, webauthnSettings(methods.webauthn, publicBaseUrl)),
       lookupSecretSettings({ ...parts, enabled: methods.lookup_secret.enabled, privilegedAgeMicros }),
     ],
-    after(method) {
-      const own = Object.entries(after).find(([name]) => name === method)?.[1]
-      const revokes = own?.hooks.some(({ hook }: { hook: string }) => hook === 'revoke_active_sessions') ?? false
-      return {
-        returnUrl: own?.default_browser_return_url ?? returnUrl,
-        statements: ({ identity, session, now }) =>
-          revokes ? [revokeOtherSessions(identity.id, session.id, now)] : [],
-      }
-    },
+    after: afterSettings(hookDeps(parts), config),
   }
 }
 
@@ -522,9 +611,16 @@ async function preparedPages(parts: Parts): Promise<readonly Route[]> {
         const { ui } = await settingsView(settings, flow, authenticated.identity)
         return { flow, ui: { ...flow.ui, nodes: ui.nodes } }
       },
+      ...(flows.recovery.enabled && {
+        recovery: (request: Request, id: string) =>
+          plain(readFlow(parts, 'recovery', request, id, { anyBrowser: isFromOperator })),
+      }),
+      ...(flows.verification.enabled && {
+        verification: (request: Request, id: string) => plain(readFlow(parts, 'verification', request, id)),
+      }),
     },
     formTargets: [publicBaseUrl, default_browser_return_url, ...allowed_return_urls, ...returnUrlsIn(flows)],
-    offers: { registration: flows.registration.enabled, recovery: false },
+    offers: { registration: flows.registration.enabled, recovery: flows.recovery.enabled },
   })
   try {
     await pages.prepare()

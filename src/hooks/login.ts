@@ -2,18 +2,24 @@ import type { Config } from '../config/schema.ts'
 import { methodParts } from '../flows/login/deps.ts'
 import type { LoginHook } from '../flows/login/hook.ts'
 import type { Clock } from '../lib/clock.ts'
-import { requireVerifiedAddress } from './require-verified-address.ts'
+import { requireVerifiedAddress, type RequireVerifiedDeps } from './require-verified-address.ts'
 import { revokeActiveSessionsAtLogin } from './revoke-active-sessions.ts'
+import { showVerificationAfterLogin } from './show-verification-ui.ts'
+import { verificationAfterLogin } from './verification.ts'
+
+export type LoginHookDeps = RequireVerifiedDeps & { clock: Clock }
 
 /** TABLE of what may happen after a login. */
-const rows: Readonly<Record<string, (deps: { clock: Clock }) => LoginHook>> = {
+const rows: Readonly<Record<string, (deps: LoginHookDeps) => LoginHook>> = {
   revoke_active_sessions: revokeActiveSessionsAtLogin,
-  require_verified_address: () => requireVerifiedAddress,
+  require_verified_address: requireVerifiedAddress,
+  verification: verificationAfterLogin,
+  show_verification_ui: () => showVerificationAfterLogin,
 }
 
 /** The hooks after a login by a method: its own list, or, when that is empty, the one for all methods. */
 export function hooksAfterLogin(
-  deps: { clock: Clock },
+  deps: LoginHookDeps,
   { selfservice }: Pick<Config, 'selfservice'>,
 ): (method: string) => readonly LoginHook[] {
   const { after } = selfservice.flows.login

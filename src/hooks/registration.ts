@@ -18,15 +18,19 @@ type Part = Pick<Config['selfservice'], 'default_browser_return_url'> & {
 /**
  * What follows on a registration by a method. The method's own hooks take the place of the general ones, and so does its
  * return address. Hooks that this server does not have are named in a warning at its start.
+ * @param automatic what comes first, without being configured
  */
-export function afterRegistration({ default_browser_return_url, flows }: Part): (method: string) => AfterRegistration {
+export function afterRegistration(
+  { default_browser_return_url, flows }: Part,
+  automatic: readonly RegistrationHook[] = [],
+): (method: string) => AfterRegistration {
   const { hooks: general, default_browser_return_url: generalUrl, ...methods } = flows.registration.after
   return (method) => {
     const own = Object.entries(methods).find(([name]) => name === method)?.[1]
     const names = new Set<string>((own && own.hooks.length > 0 ? own.hooks : general).map(({ hook }) => hook))
     return {
       returnUrl: own?.default_browser_return_url ?? generalUrl ?? default_browser_return_url,
-      hooks: hooks.filter(({ name }) => names.has(name)).map(({ hook }) => hook),
+      hooks: [...automatic, ...hooks.filter(({ name }) => names.has(name)).map(({ hook }) => hook)],
     }
   }
 }

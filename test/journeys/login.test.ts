@@ -306,7 +306,8 @@ for (const database of testDatabases()) {
         updatedAt: 1,
       } as const
       await storedAda(db, { verifiableAddresses: [address] })
-      const me = site(db, { hooksAfter: () => [requireVerifiedAddress] }).client('spa')
+      const hook = requireVerifiedAddress({ verification: { settings: { enabled: false } } } as never)
+      const me = site(db, { hooksAfter: () => [hook] }).client('spa')
       const refused = await me.submit((await me.open()).body, ada)
       assert.deepEqual(
         [refused.status, refused.body.error?.id, refused.body.error?.code],
@@ -356,9 +357,9 @@ for (const database of testDatabases()) {
     test('a hook that needs an address says so when the schema has none', async () => {
       const db = await database.open()
       const identity = await storedAda(db)
-      const event = { flow: {} as never, method: 'password', identity, session: {} as never }
+      const event = { flow: {}, method: 'password', identity, session: {} } as never
       await assert.rejects(
-        requireVerifiedAddress(event),
+        requireVerifiedAddress({} as never)(event, {}),
         (error: unknown) => error instanceof ApiError && error.body.id === 'invalid_configuration',
       )
     })

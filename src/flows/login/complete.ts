@@ -16,7 +16,7 @@ import { insertFlow, updateFlow } from '../store.ts'
 import { loginFlow, type ContinueWith } from '../wire.ts'
 import type { SuccessfulNativeLogin } from '../wire-schema.ts'
 import type { LoginDeps } from './deps.ts'
-import type { LoginEvent } from './hook.ts'
+import type { LoginContribution, LoginEvent } from './hook.ts'
 import { linkOnto, waitingLink } from './linking.ts'
 import { openFlow } from './start.ts'
 import type { LoginResult } from './method.ts'
@@ -62,11 +62,13 @@ export async function completeLogin(deps: LoginDeps, completion: Completion): Pr
   const handover = completion.byExchange ? answerExchange(deps, flow.id, opened) : undefined
   const next = waiting && !isEnough ? await secondFactorFlow(deps, completion, opened, identity) : undefined
   const destination = client === 'native' ? '' : returnTo(returnToOf(flow), settings.returnUrlAfter(method))
-  const fromHooks = await runHooks(deps, { flow, method, identity, session: opened.session })
+  const fromHooks = await runHooks(deps, { request, client, current, flow, method, identity, session: opened.session })
+  if (fromHooks.instead) return fromHooks.instead
+  const signedIn = fromHooks.identity ?? identity
   const fromMethod = [...(result.statements ?? []), ...(linked?.statements ?? [])]
   await store(
     db,
-    [...fromHooks, ...fromMethod],
+    [...(fromHooks.statements ?? []), ...fromMethod],
     [
       ...(available === result.identity.availableAal ? [] : [setAvailableAal(result.identity, available)]),
       ...opened.statements,
@@ -76,32 +78,55 @@ export async function completeLogin(deps: LoginDeps, completion: Completion): Pr
     ],
   )
 
+  fromHooks.onStored?.()
+
   if (handover) return redirect(request, 303, withQuery(destination, { code: handover.returnToCode.reveal() }))
   if (client === 'native') {
-    const session = shownSession(deps, opened, isEnough ? identity : undefined)
-    const signedIn: SuccessfulNativeLogin = { session_token: opened.token.reveal(), session, continue_with: null }
-    return json(200, signedIn)
+    const { continueWith = [] } = fromHooks
+    const view: SuccessfulNativeLogin = {
+      session_token: opened.token.reveal(),
+      session: shownSession(deps, opened, isEnough ? signedIn : undefined),
+      continue_with: continueWith.length === 0 ? null : [...continueWith],
+    }
+    return json(200, view)
   }
   // Forms in other tabs stay good as long as the browser belongs to the same person.
   if (current?.identity.id !== identity.id) request.csrf.rotate()
   const answer = isEnough
-    ? arrived(completion, destination, shownSession(deps, opened, identity))
+    ? arrived(completion, fromHooks, destination, shownSession(deps, opened, signedIn))
     : next
       ? showSecondFactor(deps, completion, next)
       : secondFactorNeeded(deps, completion)
   return { ...answer, cookies: [cookies.write(opened.token, opened.session.expiresAt)] }
 }
 
-async function runHooks({ db, hooksAfter }: LoginDeps, event: LoginEvent): Promise<Statement[]> {
-  const statements: Statement[] = []
+async function runHooks({ db, hooksAfter }: LoginDeps, event: LoginEvent): Promise<LoginContribution> {
+  let all: LoginContribution = {}
   try {
-    for (const hook of hooksAfter(event.method)) statements.push(...((await hook(event))?.statements ?? []))
-    return statements
+    for (const hook of hooksAfter(event.method)) {
+      const own = (await hook({ ...event, identity: all.identity ?? event.identity }, all)) ?? {}
+      const notified = [all.onStored, own.onStored]
+      all = {
+        ...all,
+        ...own,
+        statements: [...(all.statements ?? []), ...(own.statements ?? [])],
+        continueWith: [...(all.continueWith ?? []), ...(own.continueWith ?? [])],
+        onStored: () => notified.forEach((notify) => notify?.()),
+      }
+      if (all.instead) break
+    }
   } catch (error) {
-    // compat: what earlier hooks did stays done when a later one refuses – selfservice/flow/login/hook.go
-    if (statements.length > 0) await db.batch(statements)
+    await keep(db, all)
     throw error
   }
+  if (all.instead) await keep(db, all)
+  return all
+}
+
+/** compat: what earlier hooks did stays done when a later one refuses – selfservice/flow/login/hook.go */
+async function keep(db: Db, { statements = [], onStored }: LoginContribution): Promise<void> {
+  if (statements.length > 0) await db.batch(statements)
+  onStored?.()
 }
 
 async function store(db: Db, first: readonly Statement[], rest: readonly Statement[]): Promise<void> {
@@ -121,9 +146,14 @@ const shownSession = (
   identity: LoginResult['identity'] | undefined,
 ) => sessionObject(shown, { publicBaseUrl, now: clock.now(), identity, devices })
 
-function arrived({ request, client }: Completion, destination: string, session: SessionObject): Response {
-  if (client === 'browser') return redirect(request, 303, destination)
-  const continueWith: ContinueWith[] = [{ action: 'redirect_browser_to', redirect_browser_to: destination }]
+function arrived(
+  { request, client }: Completion,
+  { continueWith: more = [], pageUrl }: LoginContribution,
+  destination: string,
+  session: SessionObject,
+): Response {
+  if (client === 'browser') return redirect(request, 303, pageUrl ?? destination)
+  const continueWith: ContinueWith[] = [{ action: 'redirect_browser_to', redirect_browser_to: destination }, ...more]
   return json(200, { session, continue_with: continueWith } satisfies SuccessfulNativeLogin)
 }
 

@@ -1,14 +1,44 @@
 import type { Statement } from '../../db/db.ts'
+import type { Client } from '../../http/negotiate.ts'
+import type { Request, Response } from '../../http/types.ts'
 import type { Flow } from '../flow.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
+import type { Authenticated } from '../../sessions/authenticate.ts'
 import type { Session } from '../../sessions/session.ts'
+import type { StartedVerification } from '../verification/start.ts'
+import type { ContinueWith } from '../wire.ts'
 
 /** A login that has succeeded, just before its session is stored. */
-export type LoginEvent = { flow: Flow; method: string; identity: IdentityWithCredentials; session: Session }
+export type LoginEvent = {
+  request: Request
+  client: Client
+  /** The session with which the request came. */
+  current: Authenticated | undefined
+  flow: Flow
+  method: string
+  identity: IdentityWithCredentials
+  session: Session
+}
+
+/** What a hook adds to a login and to its answer. */
+export type LoginContribution = {
+  /** The identity with what the hook changed. */
+  identity?: IdentityWithCredentials
+  /** Run together with the statement that stores the session – and also when a later hook refuses the login. */
+  statements?: readonly Statement[]
+  continueWith?: readonly ContinueWith[]
+  /** Where a page load ends instead of `return_to`. */
+  pageUrl?: string
+  /** The verification that has begun, for hooks that come later. */
+  verification?: StartedVerification
+  /** Called once everything is stored. */
+  onStored?: () => void
+  /** Ends the login: nobody is signed in, and this is the answer. */
+  instead?: Response
+}
 
 /**
- * What happens after a login. Its statements are run together with the one that stores the session – and also when a
- * later hook refuses the login.
+ * What happens after a login. Hooks run in order; each sees what the ones before contributed.
  * @throws ApiError to refuse the login; with status 400 it is shown on the form
  */
-export type LoginHook = (event: LoginEvent) => Promise<{ statements?: readonly Statement[] } | void>
+export type LoginHook = (event: LoginEvent, before: LoginContribution) => Promise<LoginContribution | void>

@@ -250,5 +250,6 @@ export const problemOf = (error: ApiError): Problem => ({ node: undefined, messa
 function textOf(error: ApiError): Problem['message'] {
   const { id, reason, message } = error.body
   if (error instanceof LinkRefused) return messages.linkMismatch()
+  if (id === 'address_not_verified') return messages.addressNotVerified()
   return id === 'identity_disabled' ? messages.accountDisabled() : messages.generic({ reason: reason ?? message })
 }

@@ -45,14 +45,22 @@ export async function completeRegistration(
   const returnTo = deps.returnTo(returnToOf(flow), returnUrl)
   // compat: there is a session even when nobody gets it – selfservice/flow/registration/hook.go
   const opened = openSession(deps, { identity, methods: registered.factors, request })
-  const contribution = await contributionsOf(hooks, { flow, client, identity, session: opened.session })
+  const contribution = await contributionsOf(hooks, {
+    request,
+    flow,
+    client,
+    identity,
+    session: opened.session,
+    transientPayload: submission.transientPayload ?? {},
+  })
+  const stored = contribution.identity ?? identity
   const handover = submission.byExchange
     ? answerExchange(deps, flow.id, contribution.signsIn ? opened : undefined)
     : undefined
   try {
     await deps.db.batch([
       ...(registered.statements ?? []),
-      ...insertIdentity(identity),
+      ...insertIdentity(stored),
       ...opened.statements,
       ...(contribution.statements ?? []),
       ...(handover ? [handover.statement] : []),
@@ -64,11 +72,12 @@ export async function completeRegistration(
     const reason = 'This form was used already. Please begin again.'
     return { kind: 'refused', problems: [{ node: undefined, message: messages.generic({ reason }) }] }
   }
+  contribution.onStored?.()
   if (handover) {
     const target = withQuery(returnTo, { code: handover.returnToCode.reveal() })
     return { kind: 'stored', response: redirect(request, 303, target) }
   }
-  return { kind: 'stored', response: answer(deps, submission, { identity, opened, contribution, returnTo }) }
+  return { kind: 'stored', response: answer(deps, submission, { identity: stored, opened, contribution, returnTo }) }
 }
 
 type Result = { identity: Identity; opened: OpenedSession; contribution: Contribution; returnTo: string }

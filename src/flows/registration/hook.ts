@@ -1,15 +1,28 @@
 import type { ContinueWith } from '../wire.ts'
 import type { Flow } from '../flow.ts'
 import type { Statement } from '../../db/db.ts'
-import type { Identity } from '../../identities/identity.ts'
+import type { Request } from '../../http/types.ts'
+import type { IdentityWithCredentials } from '../../identities/identity.ts'
+import type { Json } from '../../lib/json.ts'
 import type { Client } from '../../http/negotiate.ts'
 import type { Session } from '../../sessions/session.ts'
+import type { StartedVerification } from '../verification/start.ts'
 
 /** A registration that is about to be stored. */
-export type Registration = { flow: Flow; client: Client; identity: Identity; session: Session }
+export type Registration = {
+  request: Request
+  flow: Flow
+  client: Client
+  identity: IdentityWithCredentials
+  session: Session
+  /** What the client gave along; empty when nothing. */
+  transientPayload: Json
+}
 
 /** What a hook adds to a registration and to its answer. */
 export type Contribution = {
+  /** The identity with what the hook changed. */
+  identity?: IdentityWithCredentials
   /** Stored in one transaction with the identity. */
   statements?: readonly Statement[]
   continueWith?: readonly ContinueWith[]
@@ -19,10 +32,9 @@ export type Contribution = {
   pageUrl?: string
   /** The verification that has begun, for hooks that come later. */
   verification?: StartedVerification
+  /** Called once everything is stored. */
+  onStored?: () => void
 }
-
-/** A verification flow that waits for a code or link sent to `address`. */
-export type StartedVerification = { flowId: string; address: string; url: string }
 
 /** What happens once a method is content. Hooks run in order; each sees what the ones before contributed. */
 export type RegistrationHook = (
@@ -37,12 +49,14 @@ export async function contributionsOf(
 ): Promise<Contribution> {
   let all: Contribution = {}
   for (const hook of hooks) {
-    const own = await hook(registration, all)
+    const own = await hook({ ...registration, identity: all.identity ?? registration.identity }, all)
+    const notified = [all.onStored, own.onStored]
     all = {
       ...all,
       ...own,
       statements: [...(all.statements ?? []), ...(own.statements ?? [])],
       continueWith: [...(all.continueWith ?? []), ...(own.continueWith ?? [])],
+      onStored: () => notified.forEach((notify) => notify?.()),
     }
   }
   return all

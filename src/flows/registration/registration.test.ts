@@ -384,11 +384,12 @@ describe('after a registration', () => {
   const verified: RegistrationDeps['after'] = () => ({
     returnUrl: 'https://shop.example/',
     hooks: [
-      ({ identity }) => ({
+      ({ flow, identity }) => ({
         verification: {
-          flowId: 'v',
+          flow: { ...flow, id: 'v' },
           address: identity.verifiableAddresses[0]!.value,
           url: 'https://shop.example/verify?flow=v',
+          statements: [],
         },
       }),
       showVerificationAfterRegistration,

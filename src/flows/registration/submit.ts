@@ -37,6 +37,8 @@ export type Submission = {
   schema: IdentitySchema
   /** Whether an app picks the session up with codes, as the request is that of a browser tab. */
   byExchange?: boolean
+  /** What the client gave along, once it is read; empty when nothing. */
+  transientPayload?: Json
 }
 
 type Fields = Record<string, unknown>
@@ -163,7 +165,11 @@ async function decide(
   switch (outcome.kind) {
     case 'done': {
       const { flow } = submission
-      const used = { ...submission, flow: { ...flow, state: outcome.result.state ?? flow.state } }
+      const used = {
+        ...submission,
+        flow: { ...flow, state: outcome.result.state ?? flow.state },
+        transientPayload: (fields.transient_payload ?? {}) as Json,
+      }
       const completion = await completeRegistration(deps, used, method, outcome.result)
       if (completion.kind === 'stored') return completion.response
       const problems =

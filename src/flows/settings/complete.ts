@@ -32,7 +32,16 @@ export async function completeSettings(
   const after = deps.after(method.name)
   const target = deps.returnTo(returnToOf(flow), after.returnUrl ?? flowPage(uiUrl, flow.id))
   const now = clock.now()
-  const stored: IdentityWithCredentials = { ...changed, updatedAt: now }
+  const contribution = await after.run({
+    request,
+    client,
+    flow,
+    before: identity,
+    identity: { ...changed, updatedAt: now },
+    session: authenticated.session,
+    now,
+  })
+  const stored: IdentityWithCredentials = contribution.identity ?? { ...changed, updatedAt: now }
   const followUp = await beginSettings(deps, {
     request: withoutReturnTo(request),
     identity: stored,
@@ -53,14 +62,16 @@ export async function completeSettings(
     insertFlow(followUp),
     ...statements,
     ...(factor ? [updateContinuedSession(withFactor(authenticated.session, factor, now))] : []),
-    ...after.statements({ identity: stored, session: authenticated.session, now }),
+    ...(contribution.statements ?? []),
   ])
+  contribution.onStored?.()
 
-  if (client === 'native') return json(200, await settingsView(deps, completed, stored))
+  const { continueWith = [] } = contribution
+  if (client === 'native') return json(200, await settingsView(deps, completed, stored, { continueWith }))
   const cookies = [deps.cookies.write(authenticated.token, authenticated.session.expiresAt)]
   if (client === 'browser') return { ...redirect(request, 303, target), cookies }
   const view = await settingsView(deps, completed, stored, {
-    continueWith: [{ action: 'redirect_browser_to', redirect_browser_to: target }],
+    continueWith: [...continueWith, { action: 'redirect_browser_to', redirect_browser_to: target }],
   })
   return { ...json(200, view), cookies }
 }

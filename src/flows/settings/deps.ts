@@ -1,23 +1,24 @@
 import type { Clock, Micros } from '../../lib/clock.ts'
-import type { Db, Statement } from '../../db/db.ts'
+import type { Db } from '../../db/db.ts'
 import type { Forward } from '../error/forward.ts'
 import type { CrossSiteSettings } from '../cross-site.ts'
 import type { ContinuityDeps } from '../continuity.ts'
 import type { IdentitySchemas } from '../../identities/schemas.ts'
-import type { Identity } from '../../identities/identity.ts'
 import type { Authenticate } from '../../sessions/authenticate.ts'
 import type { FactorRules } from '../../sessions/assurance.ts'
 import type { SessionCookies } from '../../sessions/cookie.ts'
 import type { RequiredAal } from '../../sessions/requirement.ts'
-import type { Session } from '../../sessions/session.ts'
 import type { ReturnTo } from '../../http/return-to.ts'
+import type { Held, SettingsContribution, SettingsEvent } from './hook.ts'
 import type { SettingsMethod } from './method.ts'
 
-/** What happens after a change is stored, by the method that made it. */
+/** What happens with a change, by the method that makes it. */
 export type AfterSettings = {
   returnUrl: string | undefined
-  /** Statements that belong into the same transaction as the change. */
-  statements(done: { identity: Identity; session: Session; now: Micros }): Statement[]
+  /** Whether a change may be stored now. */
+  hold?(event: SettingsEvent): Promise<Held | undefined>
+  /** What comes along with a change that is stored. */
+  run(event: SettingsEvent): Promise<SettingsContribution>
 }
 
 export type SettingsDeps = {

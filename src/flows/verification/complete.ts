@@ -28,7 +28,7 @@ export async function completeVerification(
   const found = await findIdentityWithCredentials(db, verified.identityId)
   if (!found) return object(deps, submission, verified)
   const now = clock.now()
-  const change = await deps.awaitedChange(flow, found)
+  const change = await deps.awaitedChange(submission.request, flow, found, verified)
   const outcome = change.kind === 'none' ? inPlace(found, verified, now) : change
   if (outcome.kind === 'outdated') return object(deps, submission, verified)
 

@@ -1,7 +1,8 @@
 import type { Config } from '../../config/schema.ts'
 import type { Db, Statement } from '../../db/db.ts'
 import type { ReturnTo } from '../../http/return-to.ts'
-import type { IdentityWithCredentials } from '../../identities/identity.ts'
+import type { Request } from '../../http/types.ts'
+import type { IdentityWithCredentials, Via } from '../../identities/identity.ts'
 import type { Clock, Micros } from '../../lib/clock.ts'
 import { durationMicros } from '../../lib/duration.ts'
 import type { CrossSiteSettings } from '../cross-site.ts'
@@ -48,7 +49,12 @@ export type VerificationDeps = VerificationStartDeps & {
   outbox: Outbox
   hooksAfter: readonly VerificationHook[]
   /** The change that a flow holds back. */
-  awaitedChange(flow: Flow, identity: IdentityWithCredentials): Promise<AwaitedChange>
+  awaitedChange(
+    request: Request,
+    flow: Flow,
+    identity: IdentityWithCredentials,
+    proven: { via: Via; address: string },
+  ): Promise<AwaitedChange>
 }
 
 /** What of the configuration rules verifications. */
