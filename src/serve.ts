@@ -130,7 +130,7 @@ Zelos is ready, with a development configuration of its own.
   mail     ${publicUrl}dev/mail   what was written to people, without a mail server
   data     ${developmentFolder}/zelos.sqlite
 
-Try this:
+Open ${publicUrl} in a browser to sign up, sign in and change your settings. Or ask the API:
 
   curl ${publicUrl}self-service/registration/api
   curl ${adminUrl}admin/identities -H 'content-type: application/json' \\
