@@ -120,6 +120,7 @@ export const errors = {
   internal: (cause?: unknown) => make(500, undefined, undefined, { cause }),
   unavailable: (reason: string, more?: Extras) => make(503, undefined, reason, more),
   badGateway: (reason: string, more?: Extras) => make(502, undefined, reason, more),
+  gatewayTimeout: (reason: string, more?: Extras) => make(504, undefined, reason, more),
   upstream: (reason: string, more?: Extras) => make(502, 'upstream_error', reason, more),
   invalidConfiguration: (reason: string, cause?: unknown) => make(500, 'invalid_configuration', reason, { cause }),
 

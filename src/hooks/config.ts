@@ -1,65 +1,9 @@
-import {
-  type Finding,
-  anything,
-  choice,
-  either,
-  flag,
-  list,
-  map,
-  object,
-  optional,
-  text,
-  uri,
-  uriReference,
-} from '../lib/shape.ts'
-import { outboundAuth } from '../http/config.ts'
+import { anything, choice, either, list, object, optional, uriReference } from '../lib/shape.ts'
+import { webHook as webHookConfig } from './web-hook/config.ts'
 
 const plainHook = <const N extends string>(name: N) => object({ hook: choice([name]) })
 
-const webHook = object({
-  hook: choice(['web_hook']),
-  config: object(
-    {
-      id: optional(text()),
-      url: uri(),
-      method: text(),
-      headers: optional(map(text())),
-      /** Jsonnet: by URL, or as it is. */
-      body: optional(text({ format: 'uri-if-schemed' })),
-      auth: optional(outboundAuth),
-      response: object({ ignore: flag(false), parse: flag(false) }, { rule: ignoredAnswers }),
-      /** Outdated spelling of `response.parse`. */
-      can_interrupt: flag(false),
-      emit_analytics_event: flag(true),
-    },
-    { rule: interruptions },
-  ),
-})
-
-function ignoredAnswers({ ignore, parse }: { ignore: boolean; parse: boolean }): Finding[] {
-  if (!ignore || !parse) return []
-  return [
-    { at: [], reason: 'An answer cannot be ignored and parsed at once.', remedy: 'Set ignore or parse to false.' },
-  ]
-}
-
-function interruptions({
-  response,
-  can_interrupt,
-}: {
-  response: { ignore: boolean }
-  can_interrupt: boolean
-}): Finding[] {
-  if (!response.ignore || !can_interrupt) return []
-  return [
-    {
-      at: ['can_interrupt'],
-      reason: 'A hook whose answer is ignored cannot interrupt a flow.',
-      remedy: 'Remove can_interrupt, or set response.ignore to false.',
-    },
-  ]
-}
-
+const webHook = object({ hook: choice(['web_hook']), config: webHookConfig })
 const organization = object({ hook: choice(['b2b_sso', 'organization']), config: optional(anything()) }, { open: true })
 const revokeActiveSessions = plainHook('revoke_active_sessions')
 const session = plainHook('session')

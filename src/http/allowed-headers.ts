@@ -18,3 +18,9 @@ export function allowedHeaders(request: WithHeaders, allowlist: readonly string[
 
 const canonicalName = (name: string): string =>
   name.toLowerCase().replace(/(^|-)[a-z]/g, (beginning) => beginning.toUpperCase())
+
+/** The same, or without a list all headers but `Host`, which is part of the address. */
+export const canonicalHeaders = (
+  request: Pick<Request, 'headerLines' | 'headers'>,
+  allowlist: readonly string[] = Object.keys(request.headers).filter((name) => name !== 'host'),
+): Record<string, string[]> => allowedHeaders(request, allowlist)

@@ -19,15 +19,23 @@ export function cookieValues(request: Request, name: string): string[] {
   for (const part of header.split(';')) {
     const at = part.indexOf('=')
     if (at < 0 || part.slice(0, at).trim() !== name) continue
-    values.push(
-      part
-        .slice(at + 1)
-        .trim()
-        .replace(/^"(.*)"$/, '$1'),
-    )
+    values.push(unquoted(part.slice(at + 1).trim()))
   }
   return values
 }
+
+/** Every cookie of a request by its name, quotes removed; of several with one name the last counts. */
+export function allCookies(request: Pick<Request, 'headers'>): Record<string, string> {
+  const pairs = (request.headers.cookie ?? '').split(';').flatMap((part): [string, string][] => {
+    const at = part.indexOf('=')
+    const name = part.slice(0, Math.max(at, 0)).trim()
+    return name === '' ? [] : [[name, unquoted(part.slice(at + 1).trim())]]
+  })
+  // Unlike an assignment, this makes members of odd names, too.
+  return Object.fromEntries(pairs)
+}
+
+const unquoted = (value: string): string => value.replace(/^"(.*)"$/, '$1')
 
 /** A `Set-Cookie` value. Always `HttpOnly`: nothing of ours is for scripts. */
 export function setCookie(

@@ -15,6 +15,10 @@ export type OutboundInit = {
   followRedirects?: number
   /** How often it is tried again after a failed connection, a time-out, 429 or 5xx. 0 unless given. */
   retries?: number
+  /** Whether the body of an answer with this status is read. All are, unless given; without it `body` is empty. */
+  readsBody?(status: number): boolean
+  /** Names, in lower case, of further headers that a redirect takes to no other origin. */
+  secretHeaders?: readonly string[]
 }
 
 /** Header names are in lower case; several lines of one name are joined by `, `. */
@@ -96,6 +100,7 @@ export function createOutbound({
         body,
         signal,
         maxBytes: init.maxBytes ?? 1024 * 1024,
+        readsBody: init.readsBody ?? always,
       })
       const { location } = response.headers
       if (init.followRedirects === undefined || init.followRedirects === 0) return response
@@ -103,7 +108,7 @@ export function createOutbound({
       if (redirectsLeft === 0) throw new OutboundError('network', `${url.host} redirects too often.`)
 
       const next = parseUrl(location, url)
-      if (next.origin !== url.origin) headers = withoutCredentials(headers)
+      if (next.origin !== url.origin) headers = withoutCredentials(headers, init.secretHeaders)
       if (response.status === 303 || (response.status < 303 && method === 'POST')) {
         method = method === 'HEAD' ? 'HEAD' : 'GET'
         body = undefined
@@ -171,12 +176,17 @@ type Exchange = {
   body: string | Buffer | undefined
   signal: AbortSignal
   maxBytes: number
+  readsBody: (status: number) => boolean
 }
+
+const always = () => true
+/** What may still come of a body that nobody reads, so that the connection can be used again. */
+const maxDiscardedBytes = 64 * 1024
 
 async function exchange(
   agent: Agent,
   url: URL,
-  { method, headers, body, signal, maxBytes }: Exchange,
+  { method, headers, body, signal, maxBytes, readsBody }: Exchange,
 ): Promise<OutboundResponse> {
   try {
     const response = await agent.request({
@@ -195,7 +205,7 @@ async function exchange(
           Array.isArray(value) ? value.join(', ') : (value ?? ''),
         ]),
       ),
-      body: await readUpTo(response.body, maxBytes, url.host),
+      body: readsBody(response.statusCode) ? await readUpTo(response.body, maxBytes, url.host) : discard(response.body),
     }
   } catch (cause) {
     if (cause instanceof OutboundError) throw cause
@@ -207,6 +217,12 @@ async function exchange(
     }
     throw new OutboundError('network', `${url.host} cannot be reached.`, { cause })
   }
+}
+
+/** Nobody waits for it; the time limit of the request ends it too. */
+function discard(stream: Dispatcher.ResponseData['body']): Buffer {
+  stream.dump({ limit: maxDiscardedBytes }).catch(() => undefined)
+  return Buffer.alloc(0)
 }
 
 async function readUpTo(stream: Dispatcher.ResponseData['body'], maxBytes: number, host: string): Promise<Buffer> {
@@ -249,9 +265,15 @@ const without = (headers: Record<string, string>, pattern: RegExp) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !pattern.test(name)))
 
 /** What was meant for one origin does not go to another. */
-const withoutCredentials = (headers: Record<string, string>) =>
-  without(headers, /^(authorization|proxy-authorization|cookie|host)$/i)
-const withoutContent = (headers: Record<string, string>) => without(headers, /^(content-.*|transfer-encoding)$/i)
+const withoutCredentials = (headers: Record<string, string>, more: readonly string[] = []) =>
+  Object.fromEntries(
+    Object.entries(without(headers, /^(authorization|proxy-authorization|cookie|host)$/i)).filter(
+      ([name]) => !more.includes(name.toLowerCase()),
+    ),
+  )
+/** A signature is over the body. */
+const withoutContent = (headers: Record<string, string>) =>
+  without(headers, /^(content-.*|transfer-encoding|webhook-signature)$/i)
 
 /** A glob with the separators `.` and `/`: `*`, `**`, `?`, `[a-z]`, `[!a-z]` and `{one,other}`. */
 export function globPattern(glob: string): RegExp {

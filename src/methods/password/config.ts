@@ -1,4 +1,5 @@
 import { choice, flag, integer, map, object, optional, text, uri } from '../../lib/shape.ts'
+import { delivery } from '../../hooks/web-hook/config.ts'
 import { jsonnetUrl, outboundAuth } from '../../http/config.ts'
 
 export const password = object({
@@ -22,6 +23,7 @@ export const password = object({
         body: optional(jsonnetUrl),
         auth: optional(outboundAuth),
         emit_analytics_event: flag(true),
+        ...delivery,
       }),
     }),
   }),

@@ -1,0 +1,85 @@
+import { allCookies } from '../http/cookies.ts'
+import { canonicalHeaders } from '../http/allowed-headers.ts'
+import type { Request } from '../http/types.ts'
+import type { Session } from '../sessions/session.ts'
+import { ApiError } from '../errors.ts'
+import type { Identity } from '../identities/identity.ts'
+import { requestUrlOf, type Flow } from './flow.ts'
+import type { Problem } from './form.ts'
+
+/** A flow that is about to begin, with its form. */
+export type Opening = {
+  request: Request
+  flow: Flow
+  /** Whose settings they are; only there. */
+  owner?: { session: Session; identity: Identity }
+}
+
+/** What happens before a flow begins. @throws ApiError to keep it from beginning */
+export type HookBefore = (opening: Opening) => Promise<void>
+
+/**
+ * Runs the hooks before a flow, one after another.
+ * @throws ApiError what a hook threw; one that has something to say to the person says it in an error, as there is no
+ * form yet to say it on
+ */
+export async function runHooksBefore(hooks: readonly HookBefore[], opening: Opening): Promise<void> {
+  try {
+    for (const hook of hooks) await hook(opening)
+  } catch (error) {
+    if (!(error instanceof HookRefusal)) throw error
+    const said = error.problems.map(({ message }) => message.text).join(' ')
+    throw new HookFailure(said === '' ? 'A step before this form refused to go on.' : said, error)
+  }
+}
+
+/** A hook says what a person has to mend. Where no form can show it, it is an ordinary error with the texts as reason. */
+export class HookRefusal extends ApiError {
+  readonly problems: readonly Problem[]
+  constructor(problems: readonly Problem[]) {
+    const said = problems.map(({ message }) => message.text).join(' ')
+    super({ status: 400, message: 'A step of this flow refused to go on.', ...(said === '' ? {} : { reason: said }) })
+    this.problems = problems
+  }
+}
+
+/** A hook that could not do its work, such as one whose target cannot be reached. */
+export class HookFailure extends ApiError {
+  constructor(message = 'A step of this flow failed. The details are in the server log.', cause?: unknown) {
+    super({ status: 500, message }, cause === undefined ? {} : { cause })
+  }
+}
+
+/**
+ * The error as the answer to a submission.
+ * compat: programs get a failed hook with the status 400, while the body says 500 – selfservice/flow/settings/error.go
+ */
+export const asAnswerToProgram = (error: unknown): unknown =>
+  error instanceof HookFailure
+    ? new ApiError({ ...error.body, status: 400 }, { code: 500, extra: error.extra, cause: error })
+    : error
+
+/** An error that came after everything was stored: it says so, lest the person tries again what is done already. */
+export function afterStored(error: unknown, happened: string): unknown {
+  if (!(error instanceof ApiError)) return new HookFailure(`${happened} ${new HookFailure().body.message}`, error)
+  const { body, extra, code } = error
+  if (error instanceof HookFailure) return new HookFailure(`${happened} ${body.message}`, error)
+  const said = body.reason === undefined ? {} : { reason: `${happened} ${body.reason}` }
+  return new ApiError({ ...body, ...said, message: `${happened} ${body.message}` }, { extra, code, cause: error })
+}
+
+/** What hooks are told about the request that set them off. */
+export type RequestContext = {
+  request_headers: Record<string, string[]>
+  request_method: string
+  request_url: string
+  request_cookies: Record<string, string>
+}
+
+/** @param allowlist names of the headers that may be seen, in any case; undefined for all of them */
+export const requestContext = (request: Request, allowlist?: readonly string[]): RequestContext => ({
+  request_headers: canonicalHeaders(request, allowlist),
+  request_method: request.method,
+  request_url: requestUrlOf(request),
+  request_cookies: allCookies(request),
+})
