@@ -68,7 +68,8 @@ export async function completeRegistration(
     ])
   } catch (error) {
     if (error instanceof UniqueViolation) return { kind: 'taken', identity }
-    if (!(error instanceof UnexpectedRowCount)) throw error
+    const isProofUsed = error instanceof UnexpectedRowCount && error.index < (registered.statements ?? []).length
+    if (!isProofUsed) throw error
     const reason = 'This form was used already. Please begin again.'
     return { kind: 'refused', problems: [{ node: undefined, message: messages.generic({ reason }) }] }
   }

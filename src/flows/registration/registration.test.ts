@@ -357,11 +357,10 @@ describe('the forms of a registration', () => {
     const { open: begin, submit } = server(await database())
     const { id } = (await begin('api')).body
     const traits = { email: 'ada@shop.example' }
-    for (const fields of [{ method: 'code' }, { provider: 'acme' }, { passkey_register: '{}' }])
-      await assert.rejects(
-        submit(id, { ...fields, traits }),
-        (error) => error instanceof ApiError && error.body.status === 404,
-      )
+    await assert.rejects(
+      submit(id, { provider: 'acme', traits }),
+      (error) => error instanceof ApiError && error.body.status === 404,
+    )
     for (const fields of [{ method: 'passkey' }, { passkey_register: 'true' }, { webauthn_register: '{}' }, {}])
       assert.deepEqual(texts((await submit(id, { ...fields, traits })).body), [4010003])
   })
