@@ -45,9 +45,9 @@ function pixelsOf(picture: string): boolean[][] {
 test('the picture shows each module of the code as a square, with a light margin of four modules around', () => {
   const pixels = pixelsOf(qrCode(url))
   const { create } = createRequire(import.meta.url)('qrcode') as {
-    create(text: string, options: object): { modules: { size: number; get(row: number, column: number): number } }
+    create(segments: object[], options: object): { modules: { size: number; get(row: number, column: number): number } }
   }
-  const { modules } = create(url, { errorCorrectionLevel: 'M' })
+  const { modules } = create([{ data: url, mode: 'byte' }], { errorCorrectionLevel: 'M', maskPattern: 2 })
   const scale = Math.floor(qrPixels / (modules.size + 8))
   assert.ok(scale >= 3)
   const margin = Math.floor((qrPixels - modules.size * scale) / 2)

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { Secret } from '../../crypto/secret.ts'
 import type { Vault } from '../../crypto/vault.ts'
 import type { Flow, Ui } from '../../flows/flow.ts'
@@ -106,8 +107,17 @@ function draw(deps: TotpSettingsDeps, { identity, schema }: SettingsForm): Setti
       inputNode({ group: 'totp', name: 'totp_code', type: 'text', required: true, label: messages.labelVerifyCode() }),
       methodNode('totp', 'totp', messages.labelSave()),
     ],
-    internal: { totp_url: deps.vault.seal(url) },
+    internal: { totp_url: sealed(deps, url) },
   }
+}
+
+/** Addresses by what they are sealed as: a new form is shown at once, and mostly read once more soon. */
+const recent = new LRUCache<string, string>({ max: 200, ttl: 10 * 60 * 1000 })
+
+function sealed({ vault }: TotpSettingsDeps, url: string): string {
+  const text = vault.seal(url)
+  recent.set(text, url)
+  return text
 }
 
 /** The secret is not part of the stored form: it comes in, as picture and text, where the form is shown. */
@@ -123,8 +133,8 @@ function show(deps: TotpSettingsDeps, ui: Ui, flow: Flow): Ui {
 }
 
 function urlOf({ vault }: TotpSettingsDeps, { internal }: Flow): string | undefined {
-  const sealed = internal['totp_url']
-  return typeof sealed === 'string' ? vault.open(sealed) : undefined
+  const text = internal['totp_url']
+  return typeof text === 'string' ? (recent.get(text) ?? vault.open(text)) : undefined
 }
 
 const qrNode = (src: string): UiNode => ({
