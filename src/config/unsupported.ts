@@ -6,7 +6,6 @@ type Row = { key: string; what: string; used: (config: Config, given: (key: stri
 /** What a configuration may ask for without getting it yet. Each row becomes one warning at the start. */
 const unsupported: Row[] = [
   method('oidc', 'Social sign-in'),
-  method('link', 'Magic links'),
   {
     key: 'selfservice.methods.b2b',
     what: 'Sign-in by organisation',
@@ -17,23 +16,9 @@ const unsupported: Row[] = [
     what: 'The password migration hook',
     used: ({ selfservice: { methods } }) => methods.password.config.migrate_hook.enabled,
   },
-  {
-    key: 'selfservice.flows.recovery',
-    what: 'Account recovery',
-    used: (config) => config.selfservice.flows.recovery.enabled,
-  },
-  {
-    key: 'selfservice.flows.verification',
-    what: 'Verification of addresses',
-    used: (config) => config.selfservice.flows.verification.enabled,
-  },
   hook('web_hook', 'Web hooks'),
   hook('b2b_sso', 'The hook b2b_sso'),
   hook('organization', 'The hook organization'),
-  hook('verification', 'The hook verification'),
-  hook('show_verification_ui', 'The hook show_verification_ui'),
-  hook('verify_new_address', 'The hook verify_new_address'),
-  hook('notify_previous_addresses', 'The hook notify_previous_addresses'),
   section('tracing', 'Tracing'),
   section('oauth2_provider', 'Login for an OAuth2 server'),
   {

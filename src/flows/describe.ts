@@ -3,6 +3,7 @@ import {
   errorAuthenticatorAssuranceLevelNotSatisfied,
   errorBrowserLocationChangeRequired,
   errorCredentialsMissing,
+  errorFlowReplaced,
   errorGeneric,
   flowError,
   needsPrivilegedSessionError,
@@ -181,6 +182,101 @@ export const settingsOperations = (bodies: readonly TSchema[]) => {
     },
   } as const satisfies Operations
 }
+
+/** @param bodies what the methods take, each under its public name */
+export const recoveryOperations = (bodies: readonly TSchema[]) =>
+  ({
+    createBrowserRecoveryFlow: {
+      tag,
+      summary: 'Begin to recover an account, in a browser',
+      query: { return_to: returnTo, skip_settings: flag('Whether the settings are left out in the end.') },
+      reads: 'cookies',
+      answers: { 200: schemas.recoveryFlow, 303: 'redirect', 400: errorGeneric },
+    },
+    createNativeRecoveryFlow: {
+      tag,
+      summary: 'Begin to recover an account, in a native app',
+      query: { return_to: returnTo },
+      answers: { 200: schemas.recoveryFlow, 400: errorGeneric },
+    },
+    getRecoveryFlow: {
+      tag,
+      summary: 'Read a recovery flow',
+      query: id,
+      reads: 'cookies',
+      answers: { 200: schemas.recoveryFlow, 400: errorGeneric, 403: errorGeneric, ...gone },
+    },
+    updateRecoveryFlow: {
+      tag,
+      summary: 'Send the form of a recovery flow',
+      query: { ...flow, token: text('The token of a mailed link.') },
+      reads: 'cookies',
+      body: anyOf('updateRecoveryFlowBody', bodies),
+      form: true,
+      answers: {
+        200: schemas.recoveryFlow,
+        303: 'redirect',
+        400: [schemas.recoveryFlow, errorGeneric],
+        403: errorGeneric,
+        404: errorGeneric,
+        410: expired,
+        422: errorBrowserLocationChangeRequired,
+      },
+    },
+    createRecoveryCodeForIdentity: {
+      tag: 'identity',
+      summary: 'Make a code with which somebody recovers an account',
+      body: schemas.createRecoveryCodeForIdentityBody,
+      answers: { 201: schemas.recoveryCodeForIdentity, 400: errorGeneric, 404: errorGeneric },
+    },
+    createRecoveryLinkForIdentity: {
+      tag: 'identity',
+      summary: 'Make a link with which somebody recovers an account',
+      query: { return_to: returnTo },
+      body: schemas.createRecoveryLinkForIdentityBody,
+      answers: { 200: schemas.recoveryLinkForIdentity, 400: errorGeneric, 404: errorGeneric },
+    },
+  }) as const satisfies Operations
+
+/** @param bodies what the methods take, each under its public name */
+export const verificationOperations = (bodies: readonly TSchema[]) =>
+  ({
+    createBrowserVerificationFlow: {
+      tag,
+      summary: 'Begin to verify an address, in a browser',
+      query: { return_to: returnTo },
+      answers: { 200: schemas.verificationFlow, 303: 'redirect', 400: errorGeneric },
+    },
+    createNativeVerificationFlow: {
+      tag,
+      summary: 'Begin to verify an address, in a native app',
+      query: { return_to: returnTo },
+      answers: { 200: schemas.verificationFlow, 400: errorGeneric },
+    },
+    getVerificationFlow: {
+      tag,
+      summary: 'Read a verification flow',
+      query: id,
+      reads: 'cookies',
+      answers: { 200: schemas.verificationFlow, 400: errorGeneric, 403: errorGeneric, ...gone },
+    },
+    updateVerificationFlow: {
+      tag,
+      summary: 'Send the form of a verification flow',
+      query: { ...flow, token: text('The token of a mailed link.') },
+      reads: 'cookies',
+      body: anyOf('updateVerificationFlowBody', bodies),
+      form: true,
+      answers: {
+        200: schemas.verificationFlow,
+        303: 'redirect',
+        400: [schemas.verificationFlow, errorGeneric],
+        403: errorGeneric,
+        404: errorGeneric,
+        410: [errorFlowReplaced, errorGeneric],
+      },
+    },
+  }) as const satisfies Operations
 
 export const logoutOperations = {
   createBrowserLogoutFlow: {

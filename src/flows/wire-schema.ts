@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { choice, moment, named, nullable, uuid } from '../http/schema.ts'
+import { body, choice, moment, named, nullable, uuid } from '../http/schema.ts'
 import type { Aal } from '../identities/identity.ts'
 import type { Json } from '../lib/json.ts'
 import { publicIdentity } from '../identities/wire-schema.ts'
@@ -117,6 +117,18 @@ export const recoveryFlow = named('recoveryFlow', {
   continue_with: Type.Optional(Type.Array(continueWith)),
 })
 export const verificationFlow = named('verificationFlow', { ...mailed, state: stateOfSignIn })
+
+const expiresIn = Type.Optional(Type.String({ description: 'How long it is good for, such as 1h or 30m.' }))
+const identityId = Type.String({ format: 'uuid', description: 'Whose account it is.' })
+export const createRecoveryCodeForIdentityBody = body('createRecoveryCodeForIdentityBody', {
+  identity_id: identityId,
+  expires_in: expiresIn,
+  flow_type: Type.Optional(choice(['browser', 'api'])),
+})
+export const createRecoveryLinkForIdentityBody = body('createRecoveryLinkForIdentityBody', {
+  identity_id: identityId,
+  expires_in: expiresIn,
+})
 
 export const recoveryCodeForIdentity = named('recoveryCodeForIdentity', {
   recovery_link: Type.String({ description: 'The page on which the code is typed.' }),

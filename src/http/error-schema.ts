@@ -51,6 +51,15 @@ export const selfServiceFlowExpiredError = named(
   'The form was sent after its flow had expired.',
 )
 
+export const errorFlowReplaced = named(
+  'errorFlowReplaced',
+  {
+    error: genericError,
+    use_flow_id: Type.String({ format: 'uuid', description: 'The flow that takes its place.' }),
+  },
+  'The form was sent after its flow had come to an end.',
+)
+
 export const errorCredentialsMissing = named(
   'errorCredentialsMissing',
   { error: genericError, CredentialsMissing: Type.Boolean() },

@@ -124,3 +124,27 @@ export const settingsBodies = [
     ...beside,
   }),
 ]
+
+const codeBody = {
+  ...method('code'),
+  code: Type.Optional(Type.String({ description: 'What was sent to the address.' })),
+  email: Type.Optional(Type.String({ description: 'Where to send a code.' })),
+  ...beside,
+}
+const linkBody = { ...method('link'), email: Type.String({ description: 'Where to send a link.' }), ...beside }
+
+export const recoveryBodies = [
+  body('updateRecoveryFlowWithCodeMethod', {
+    ...codeBody,
+    recovery_address: Type.Optional(Type.String({ description: 'Any address of the account.' })),
+    recovery_select_address: Type.Optional(Type.String({ description: 'One of the choices of the form.' })),
+    recovery_confirm_address: Type.Optional(Type.String({ description: 'The chosen address in full.' })),
+    screen: Type.Optional(choice(['previous'])),
+  }),
+  body('updateRecoveryFlowWithLinkMethod', linkBody),
+]
+
+export const verificationBodies = [
+  body('updateVerificationFlowWithCodeMethod', codeBody),
+  body('updateVerificationFlowWithLinkMethod', linkBody),
+]

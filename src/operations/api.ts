@@ -2,14 +2,22 @@ import {
   errorOperations,
   loginOperations,
   logoutOperations,
+  recoveryOperations,
   registrationOperations,
   scriptOperations,
   settingsOperations,
+  verificationOperations,
 } from '../flows/describe.ts'
 import { loginFlow, registrationFlow } from '../flows/wire-schema.ts'
 import type { Operations } from '../http/openapi.ts'
 import { identityOperations } from '../identities/describe.ts'
-import { loginBodies, registrationBodies, settingsBodies } from '../methods/bodies.ts'
+import {
+  loginBodies,
+  recoveryBodies,
+  registrationBodies,
+  settingsBodies,
+  verificationBodies,
+} from '../methods/bodies.ts'
 import { adminSessionOperations, sessionOperations } from '../sessions/describe.ts'
 import { metadataOperations } from './describe.ts'
 
@@ -18,6 +26,8 @@ export const operations: Operations = {
   ...loginOperations(loginBodies),
   ...registrationOperations(registrationBodies),
   ...settingsOperations(settingsBodies),
+  ...recoveryOperations(recoveryBodies),
+  ...verificationOperations(verificationBodies),
   ...logoutOperations,
   ...scriptOperations,
   ...errorOperations,
