@@ -5,6 +5,7 @@ import { errorResponse, json, redirect } from '../../http/respond.ts'
 import type { Request, Response } from '../../http/types.ts'
 import { setAvailableAal } from '../../identities/store.ts'
 import { availableAal } from '../../sessions/assurance.ts'
+import type { Json } from '../../lib/json.ts'
 import type { Authenticated } from '../../sessions/authenticate.ts'
 import { openSession, type OpenedSession } from '../../sessions/issue.ts'
 import { meetsRequirement } from '../../sessions/requirement.ts'
@@ -30,6 +31,8 @@ export type Completion = {
   method: string
   current: Authenticated | undefined
   result: LoginResult
+  /** What the client gave along, for hooks. */
+  transientPayload?: Json
   /** Whether a new session begins even for somebody who has one. */
   fresh?: boolean
   /** Whether an app picks the session up with codes, as the request is that of a browser tab. */
@@ -62,7 +65,16 @@ export async function completeLogin(deps: LoginDeps, completion: Completion): Pr
   const handover = completion.byExchange ? answerExchange(deps, flow.id, opened) : undefined
   const next = waiting && !isEnough ? await secondFactorFlow(deps, completion, opened, identity) : undefined
   const destination = client === 'native' ? '' : returnTo(returnToOf(flow), settings.returnUrlAfter(method))
-  const fromHooks = await runHooks(deps, { request, client, current, flow, method, identity, session: opened.session })
+  const fromHooks = await runHooks(deps, {
+    request,
+    client,
+    current,
+    flow,
+    method,
+    identity,
+    session: opened.session,
+    transientPayload: completion.transientPayload ?? {},
+  })
   if (fromHooks.instead) return fromHooks.instead
   const signedIn = fromHooks.identity ?? identity
   const fromMethod = [...(result.statements ?? []), ...(linked?.statements ?? [])]
@@ -116,16 +128,16 @@ async function runHooks({ db, hooksAfter }: LoginDeps, event: LoginEvent): Promi
       if (all.instead) break
     }
   } catch (error) {
-    await keep(db, all)
+    await keep(db, event.flow, all)
     throw error
   }
-  if (all.instead) await keep(db, all)
+  if (all.instead) await keep(db, event.flow, all)
   return all
 }
 
-/** compat: what earlier hooks did stays done when a later one refuses – selfservice/flow/login/hook.go */
-async function keep(db: Db, { statements = [], onStored }: LoginContribution): Promise<void> {
-  if (statements.length > 0) await db.batch(statements)
+/** compat: what earlier hooks did stays done when a later one refuses, and so does the method – selfservice/flow/login/hook.go */
+async function keep(db: Db, flow: Flow, { statements = [], onStored }: LoginContribution): Promise<void> {
+  await db.batch([...statements, updateFlow(flow)])
   onStored?.()
 }
 
