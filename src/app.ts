@@ -71,7 +71,11 @@ import { linkAdminRoutes } from './methods/link/recovery-admin.ts'
 import { linkVerification } from './methods/link/verification.ts'
 import { createCodeKeys } from './methods/code/codes.ts'
 import { codeRegistration } from './methods/code/registration.ts'
-import { missingRegistrationMethods, missingSettingsMethods } from './methods/missing.ts'
+import { createOidc } from './methods/oidc/create.ts'
+import type { Flows } from './methods/oidc/deps.ts'
+import { oidcRegistration } from './methods/oidc/registration.ts'
+import { oidcRoutes } from './methods/oidc/routes.ts'
+import { oidcSettings } from './methods/oidc/settings.ts'
 import { breachCheck } from './methods/password/policy.ts'
 import { passwordRegistration } from './methods/password/registration.ts'
 import { passwordSettings } from './methods/password/settings.ts'
@@ -234,7 +238,8 @@ function createParts(config: Config, lasting: Lasting) {
     codeMfa: config.selfservice.methods.code.mfa_enabled,
     migrationHook: config.selfservice.methods.password.config.migrate_hook.enabled,
   }
-  return {
+  const cipher = createCipher({ algorithm: config.ciphers.algorithm, secrets: config.secrets.cipher ?? [] })
+  const parts = {
     ...lasting,
     config,
     publicBaseUrl,
@@ -260,7 +265,27 @@ function createParts(config: Config, lasting: Lasting) {
       maxWaiting: config.hashers.max_waiting,
     }),
     vault: createVault([...(config.secrets.cipher ?? []), ...lastingSecrets(config.secrets.default ?? [])]),
-    cipher: createCipher({ algorithm: config.ciphers.algorithm, secrets: config.secrets.cipher ?? [] }),
+    cipher,
+    oidc: createOidc(
+      {
+        db,
+        clock,
+        cipher,
+        continuity,
+        stateSealer: createSealer(config.secrets.cookie, 'state of social sign-in'),
+        outbound,
+        jsonnet,
+        loadSource,
+        rules,
+        publicBaseUrl,
+        flows: (): Flows => ({
+          login: loginDeps(parts),
+          registration: registrationDeps(parts),
+          settings: settingsDeps(parts),
+        }),
+      },
+      config,
+    ),
     onFailure,
     forward: createForward({ db, clock, errorUiUrl: config.selfservice.flows.error.ui_url, onFailure }),
     returnTo: createReturnTo({
@@ -277,13 +302,10 @@ function createParts(config: Config, lasting: Lasting) {
       await outbound.close()
     },
   }
+  return parts
 }
 
-function createPorts(
-  parts: Parts,
-  configHash: string,
-  pageRoutes: readonly Route[],
-): { public: Port; admin: Port } {
+function createPorts(parts: Parts, configHash: string, pageRoutes: readonly Route[]): { public: Port; admin: Port } {
   const { config, db, metrics, onFailure, publicBaseUrl, adminBaseUrl } = parts
   const { cors } = config.serve.public
   const sessions = sessionDeps(parts)
@@ -298,6 +320,7 @@ function createPorts(
     ...recoveryRoutes(recoveryDeps(parts)),
     ...verificationRoutes(verificationDeps(parts)),
     ...webauthnRoutes(),
+    ...oidcRoutes(parts.oidc),
     ...schemaRoutes(parts),
     ...sessionRoutes(sessions),
     ...pageRoutes,
@@ -452,7 +475,7 @@ function registrationDeps(parts: Parts): Parameters<typeof registrationRoutes>[0
         passwordless: methods.code.passwordless_enabled,
         style: steps,
       }),
-      ...missingRegistrationMethods,
+      oidcRegistration(parts.oidc),
       passkeyRegistration({ db, script }, passkeySettings(methods.passkey, publicBaseUrl)),
       webauthnRegistration({ db, script }, webauthnSettings(methods.webauthn, publicBaseUrl)),
     ],
@@ -567,7 +590,7 @@ function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0] {
         ...newPasswordRules(parts),
         privilegedAgeMicros,
       }),
-      missingSettingsMethods.oidc,
+      oidcSettings(parts.oidc),
       totpSettings({
         ...parts,
         enabled: methods.totp.enabled,

@@ -5,7 +5,6 @@ type Row = { key: string; what: string; used: (config: Config, given: (key: stri
 
 /** What a configuration may ask for without getting it yet. Each row becomes one warning at the start. */
 const unsupported: Row[] = [
-  method('oidc', 'Social sign-in'),
   {
     key: 'selfservice.methods.b2b',
     what: 'Sign-in by organisation',
@@ -27,10 +26,6 @@ const unsupported: Row[] = [
     used: (_, given) => given('session.whoami.tokenizer.templates') !== undefined,
   },
 ]
-
-function method(name: 'oidc' | 'link', what: string): Row {
-  return { key: `selfservice.methods.${name}`, what, used: (config) => config.selfservice.methods[name].enabled }
-}
 
 function section(key: string, what: string): Row {
   return { key, what, used: (_, given) => isObject(given(key)) }

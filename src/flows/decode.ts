@@ -24,6 +24,8 @@ export type BodySpec = {
   allowGet?: boolean
   /** Whether the query counts beside a body: what it says beats JSON, but not a form. */
   mergesQuery?: boolean
+  /** Whether traits that are no object count as not sent. */
+  toleratesTraits?: boolean
 }
 
 export type BodyInput = {
@@ -49,7 +51,7 @@ export function decodeBody(input: BodyInput, spec: BodySpec): DecodedBody {
   const texts = readTexts(input, spec)
   if (typeof texts === 'string') return bad(texts)
   const all = spec.mergesQuery && input.method !== 'GET' && input.query ? withQueryOf(input, texts) : texts
-  return fromTexts(all, pathsOf(spec))
+  return fromTexts(all, pathsOf(spec), spec)
 }
 
 function withQueryOf({ contentType = '', query }: BodyInput, body: Texts): Texts {
@@ -133,13 +135,14 @@ function pathsOf({ fields, traits }: BodySpec): BodyPath[] {
   return paths.toSorted((a, b) => a.segments.length - b.segments.length)
 }
 
-function fromTexts(texts: Texts, paths: readonly BodyPath[]): DecodedBody {
+function fromTexts(texts: Texts, paths: readonly BodyPath[], { toleratesTraits = false }: BodySpec): DecodedBody {
   const out: Record<string, unknown> = {}
   for (const path of paths) {
     const values = texts.get(path.name)
     if (values === undefined) continue
     if (path.type === 'object') {
       const object = readObject(values[0]!)
+      if (toleratesTraits && path.name === 'traits' && !(object.kind === 'value' && isObject(object.value))) continue
       if (object.kind === 'broken') return bad(`What was sent as ${path.name} is no JSON object.`)
       // Members of the traits cannot be put into anything else.
       if (path.name === 'traits' && object.kind === 'value' && object.value === null) continue

@@ -1,8 +1,10 @@
 import type { Config } from '../config/schema.ts'
-import { absentMethod, type LoginMethod } from '../flows/login/method.ts'
+import type { LoginMethod } from '../flows/login/method.ts'
 import { codeLogin, type CodeLoginDeps } from './code/login.ts'
 import { identifierFirstLogin, type IdentifierFirstDeps } from './identifier-first/login.ts'
 import { lookupSecretLogin, type LookupLoginDeps } from './lookup-secret/login.ts'
+import type { OidcDeps } from './oidc/deps.ts'
+import { oidcLogin } from './oidc/login.ts'
 import { passkeyLogin, type PasskeyLoginDeps } from './passkey/login.ts'
 import { passkeySettings } from './passkey/party.ts'
 import { passwordLogin, type PasswordLoginDeps } from './password/login.ts'
@@ -16,7 +18,7 @@ export type LoginMethodDeps = PasswordLoginDeps &
   LookupLoginDeps &
   PasskeyLoginDeps &
   WebauthnLoginDeps &
-  Omit<IdentifierFirstDeps, 'mitigateEnumeration'> & { publicBaseUrl: string }
+  Omit<IdentifierFirstDeps, 'mitigateEnumeration'> & { publicBaseUrl: string; oidc: OidcDeps }
 
 /** TABLE of the ways to sign in, in the order in which they are asked whether a submission is theirs. */
 export const loginMethods = (
@@ -24,10 +26,7 @@ export const loginMethods = (
   { selfservice, security, feature_flags }: Pick<Config, 'selfservice' | 'security' | 'feature_flags'>,
 ): LoginMethod[] => [
   passwordLogin(deps, { enabled: selfservice.methods.password.enabled }),
-  absentMethod(
-    'oidc',
-    ({ method, provider }, flow) => !isSecond(flow) && Boolean(provider) && (method ?? 'oidc') === 'oidc',
-  ),
+  oidcLogin(deps.oidc),
   codeLogin(deps, {
     passwordless: selfservice.methods.code.passwordless_enabled,
     mfa: selfservice.methods.code.mfa_enabled,
@@ -43,5 +42,3 @@ export const loginMethods = (
     ? [identifierFirstLogin({ ...deps, mitigateEnumeration: security.account_enumeration.mitigate })]
     : []),
 ]
-
-const isSecond = ({ requestedAal }: { requestedAal?: string }): boolean => requestedAal === 'aal2'

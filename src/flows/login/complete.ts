@@ -63,6 +63,9 @@ export async function completeLogin(deps: LoginDeps, completion: Completion): Pr
     ? openSession(deps, { identity, methods: [result.factor, linked.factor], request, current: continued })
     : proven
   const handover = completion.byExchange ? answerExchange(deps, flow.id, opened) : undefined
+  // Forms in other tabs stay good as long as the browser belongs to the same person.
+  const rotates = client !== 'native' && !handover && current?.identity.id !== identity.id
+  if (rotates && waiting && !isEnough) request.csrf.rotate()
   const next = waiting && !isEnough ? await secondFactorFlow(deps, completion, opened, identity) : undefined
   const destination = client === 'native' ? '' : returnTo(returnToOf(flow), settings.returnUrlAfter(method))
   const fromHooks = await runHooks(deps, {
@@ -102,8 +105,7 @@ export async function completeLogin(deps: LoginDeps, completion: Completion): Pr
     }
     return json(200, view)
   }
-  // Forms in other tabs stay good as long as the browser belongs to the same person.
-  if (current?.identity.id !== identity.id) request.csrf.rotate()
+  if (rotates && !next) request.csrf.rotate()
   const answer = isEnough
     ? arrived(completion, fromHooks, destination, shownSession(deps, opened, signedIn))
     : next
@@ -169,14 +171,18 @@ function arrived(
   return json(200, { session, continue_with: continueWith } satisfies SuccessfulNativeLogin)
 }
 
-/** The session is there, but too weak to be of use: the browser goes on to a second login flow. */
-function secondFactorNeeded({ publicBaseUrl }: LoginDeps, { request, client, flow }: Completion): Response {
+function secondFactorUrl({ publicBaseUrl }: LoginDeps, flow: Flow): string {
   const asked = queryOf(flow)
-  const url = initUrl(publicBaseUrl, 'login', 'browser', {
+  return initUrl(publicBaseUrl, 'login', 'browser', {
     aal: 'aal2',
     login_challenge: asked.get('login_challenge') || undefined,
     return_to: asked.get('return_to') || undefined,
   })
+}
+
+/** The session is there, but too weak to be of use: the browser goes on to a second login flow. */
+function secondFactorNeeded(deps: LoginDeps, { request, client, flow }: Completion): Response {
+  const url = secondFactorUrl(deps, flow)
   return client === 'browser' ? redirect(request, 303, url) : errorResponse(request, errors.locationChangeRequired(url))
 }
 
@@ -189,7 +195,7 @@ async function secondFactorFlow(
 ): Promise<Flow> {
   const { flow: next } = await openFlow(deps, request, {
     type: flow.type,
-    requestUrl: flow.requestUrl,
+    requestUrl: secondFactorUrl(deps, flow),
     aal: 'aal2',
     refresh: false,
     organizationId: result.identity.organizationId,

@@ -44,8 +44,8 @@ export type LoginSubmission = {
   session: Session | undefined
   /** The methods in use, for those that lead on to others. */
   methods: readonly LoginMethod[]
-  /** The request that brought the submission; for messages that tell where they come from. */
-  request: Pick<Request, 'headerLines' | 'headers'>
+  /** The request that brought the submission; for cookies, and for messages that tell where they come from. */
+  request: Request
 }
 
 /** What a method may look at that wants to spare somebody a screen. */

@@ -14,7 +14,8 @@ import { findIdentityByIdentifier, listIdentities } from '../../identities/store
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import { sessionAfterRegistration } from '../../hooks/session.ts'
 import { showVerificationAfterRegistration } from '../../hooks/show-verification-ui.ts'
-import { missingRegistrationMethods } from '../../methods/missing.ts'
+import type { OidcDeps } from '../../methods/oidc/deps.ts'
+import { oidcRegistration } from '../../methods/oidc/registration.ts'
 import { passwordRegistration } from '../../methods/password/registration.ts'
 import { profileRegistration } from '../../methods/profile/registration.ts'
 import { createAuthenticate } from '../../sessions/authenticate.ts'
@@ -107,7 +108,7 @@ function server(db: Db, changes: Partial<RegistrationDeps> = {}) {
         policy: { minLength: 8, similarityCheck: true },
         breached: undefined,
       }),
-      ...missingRegistrationMethods,
+      oidcRegistration({ enabled: false, providers: [] as OidcDeps['providers'] } as OidcDeps),
     ],
     after: () => ({ returnUrl: 'https://shop.example/', hooks: [sessionAfterRegistration] }),
     ...changes,

@@ -3,7 +3,7 @@ import { acceptsJson, isJson } from '../../http/negotiate.ts'
 import { json, redirect } from '../../http/respond.ts'
 import type { Request, Response, Route } from '../../http/types.ts'
 import { openExchange } from '../../sessions/exchange/exchange.ts'
-import { flowPage } from '../flow.ts'
+import { flowPage, type Flow } from '../flow.ts'
 import { readFlow } from '../read.ts'
 import { insertFlow } from '../store.ts'
 import { registrationFlow } from '../wire.ts'
@@ -74,5 +74,11 @@ async function createNative(deps: RegistrationDeps, request: Request): Promise<R
 async function readRegistration(deps: RegistrationDeps, request: Request): Promise<Response> {
   const { enabled, forward } = deps
   if (!enabled) return forward(request, registrationDisabled())
-  return json(200, registrationFlow(await readFlow(deps, 'registration', request, request.query.get('id'))))
+  return json(
+    200,
+    registrationFlow(await readFlow(deps, 'registration', request, request.query.get('id'), { anyBrowser })),
+  )
 }
+
+/** A form in which there is nothing to fill in has no token that could tell browsers apart. */
+const anyBrowser = ({ ui }: Flow): boolean => ui.nodes === null

@@ -68,9 +68,9 @@ export async function beginRegistration(
   })
   const memories = methods.filter((method) => method.enabled).map((method) => method.remembers?.(bare) ?? {})
   const flow: Flow = { ...bare, internal: Object.assign({}, ...memories) as Flow['internal'] }
+  // No method of this build serves organizations: there is nothing to fill in.
+  if (organizationId !== null) return flow
   const empty = withCsrf(flow.ui, csrfToken)
-  // No method of this build serves organizations.
-  if (organizationId !== null) return { ...flow, ui: empty }
   const schema = await schemas.get(identitySchema ?? schemas.defaultId)
   const ui = withNodes(empty, [
     ...traitNodes(schema, 'default'),

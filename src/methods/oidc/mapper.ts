@@ -1,4 +1,4 @@
-import { errors } from '../../errors.ts'
+import { ApiError, errors } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { isObject, type Json } from '../../lib/json.ts'
 import { setOwn } from '../../lib/ordered-json.ts'
@@ -59,7 +59,11 @@ export function createMapper({
 function read(output: unknown): Mapped {
   const identity = isObject(output) ? output['identity'] : undefined
   if (!isObject(identity) || !isObject(identity['traits']))
-    throw errors.internal(new Error('The mapper makes no object identity.traits.'))
+    throw new ApiError({
+      status: 500,
+      reason: 'The mapper of this provider makes no object identity.traits.',
+      message: errors.internal().body.message,
+    })
   return {
     traits: identity['traits'] as Record<string, Json>,
     ...metadataIn(identity, 'metadata_public', 'metadataPublic'),

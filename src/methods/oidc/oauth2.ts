@@ -157,12 +157,16 @@ function authorizationUrl(
     state,
     nonce,
     ...(challenge === undefined ? {} : { code_challenge: challenge, code_challenge_method: 'S256' }),
-    ...(kind.asksForClaims && claims ? { claims: JSON.stringify(claims) } : {}),
+    ...(kind.asksForClaims && claims ? { claims: JSON.stringify(inOrder(claims)) } : {}),
     ...(kind.asksForClaims && refresh ? { prompt: 'login' } : {}),
     ...kind.parameters?.({ config, refresh }),
     ...upstream,
   })
 }
+
+/** Members in the order of the alphabet, as the reference writes them. */
+const inOrder = (object: object): object =>
+  Object.fromEntries(Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 
 // -- the code becomes tokens ------------------------------------------------------------------------------------------
 

@@ -15,13 +15,14 @@ export const uaepass = oauth2({
   parameters: () => ({ acr_values: 'urn:safelayer:tws:policies:authentication:level:low' }),
   async claims({ ask, endpoints, config }) {
     const user = await ask(endpoints.userinfo!, { telling: true })
+    const { email_verified: _, ...said } = user
     const named = {
       name: textIn(user, 'fullnameEN'),
       given_name: textIn(user, 'firstnameEN'),
       last_name: textIn(user, 'lastnameEN'),
     }
     return {
-      ...claimsFrom({ ...user, ...named, iss: base(config.issuer_url) }),
+      ...claimsFrom({ ...said, ...named, iss: base(config.issuer_url) }),
       raw_claims: user,
     }
   },
