@@ -55,12 +55,14 @@ import { adminSessionRoutes } from './sessions/admin-routes.ts'
 import type { LifespanOf } from './sessions/issue.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { createTokenizer } from './sessions/tokenize.ts'
+import { hooksBefore } from './hooks/before.ts'
 import { hooksAfterLogin } from './hooks/login.ts'
 import { hooksAfterRecovery } from './hooks/recovery.ts'
 import { afterSettings } from './hooks/settings.ts'
 import { verificationAfterRegistration } from './hooks/verification.ts'
 import { awaitedChange } from './hooks/verify-new-address.ts'
 import { afterRegistration } from './hooks/registration.ts'
+import { createWebHooks } from './hooks/web-hook/web-hook.ts'
 import { loginMethods } from './methods/login.ts'
 import { lookupSecretSettings } from './methods/lookup-secret/settings.ts'
 import { codeRecovery } from './methods/code/recovery.ts'
@@ -233,6 +235,17 @@ function createParts(config: Config, lasting: Lasting) {
     config: config.courier,
     disallowPrivateSmtp: config.clients.smtp.disallow_private_ip_ranges,
   })
+  const webHooks = createWebHooks({
+    outbound,
+    jsonnet,
+    loadSource,
+    clock,
+    log,
+    schemas,
+    normalisers,
+    publicBaseUrl,
+    headerAllowlist: config.clients.web_hook.header_allowlist,
+  })
   const rules: FactorRules = {
     codePasswordless: config.selfservice.methods.code.passwordless_enabled,
     codeMfa: config.selfservice.methods.code.mfa_enabled,
@@ -252,6 +265,7 @@ function createParts(config: Config, lasting: Lasting) {
     loadSource,
     courier,
     outbox: courier,
+    webHooks,
     ...codeParts(config),
     schemas,
     normalisers,
@@ -297,7 +311,7 @@ function createParts(config: Config, lasting: Lasting) {
       warn: (text) => log.warn(text),
     }),
     async close() {
-      await courier.stop()
+      await Promise.all([courier.stop(), webHooks.close()])
       await jsonnet.close()
       await outbound.close()
     },
@@ -441,6 +455,7 @@ function loginDeps(parts: Parts): Parameters<typeof loginRoutes>[0] {
       },
       config,
     ),
+    hooksBefore: hooksBefore(parts, config, 'login'),
     hooksAfter: hooksAfterLogin(hookDeps(parts), config),
   }
 }
@@ -479,7 +494,9 @@ function registrationDeps(parts: Parts): Parameters<typeof registrationRoutes>[0
       passkeyRegistration({ db, script }, passkeySettings(methods.passkey, publicBaseUrl)),
       webauthnRegistration({ db, script }, webauthnSettings(methods.webauthn, publicBaseUrl)),
     ],
+    hooksBefore: hooksBefore(parts, config, 'registration'),
     after: afterRegistration(
+      parts,
       config.selfservice,
       config.selfservice.flows.verification.enabled ? [verificationAfterRegistration(hookDeps(parts))] : [],
     ),

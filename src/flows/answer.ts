@@ -5,6 +5,7 @@ import { isJson, type Client } from '../http/negotiate.ts'
 import type { Request, Response } from '../http/types.ts'
 import { flowPage, initUrl, returnToOf, type Flow } from './flow.ts'
 import type { Forward } from './error/forward.ts'
+import { asAnswerToProgram } from './hook.ts'
 import type { Leaving } from './outcome.ts'
 
 /** Shows a form again: pages are sent to it, programs get it. 400 also where the flow made progress. */
@@ -40,7 +41,7 @@ export function answerError(
   flowType: Flow['type'] | undefined,
   error: unknown,
 ): Promise<Response> {
-  if (flowType === 'api') throw error
+  if (flowType === 'api') throw asAnswerToProgram(error)
   return forward(request, error)
 }
 

@@ -1,29 +1,30 @@
 import { allCookies } from '../http/cookies.ts'
 import { canonicalHeaders } from '../http/allowed-headers.ts'
 import type { Request } from '../http/types.ts'
-import type { Session } from '../sessions/session.ts'
 import { ApiError } from '../errors.ts'
-import type { Identity } from '../identities/identity.ts'
-import { requestUrlOf, type Flow } from './flow.ts'
+import type { IdentityWithCredentials } from '../identities/identity.ts'
+import { requestUrlOf } from './flow.ts'
 import type { Problem } from './form.ts'
 
-/** A flow that is about to begin, with its form. */
-export type Opening = {
+/** What a hook is told about. */
+export type Occasion = {
   request: Request
-  flow: Flow
-  /** Whose settings they are; only there. */
-  owner?: { session: Session; identity: Identity }
+  /** As clients see it. */
+  flow: unknown
+  identity?: IdentityWithCredentials
+  /** As clients see it. */
+  session?: unknown
 }
 
 /** What happens before a flow begins. @throws ApiError to keep it from beginning */
-export type HookBefore = (opening: Opening) => Promise<void>
+export type HookBefore = (opening: Occasion) => Promise<unknown>
 
 /**
  * Runs the hooks before a flow, one after another.
  * @throws ApiError what a hook threw; one that has something to say to the person says it in an error, as there is no
  * form yet to say it on
  */
-export async function runHooksBefore(hooks: readonly HookBefore[], opening: Opening): Promise<void> {
+export async function runHooksBefore(hooks: readonly HookBefore[], opening: Occasion): Promise<void> {
   try {
     for (const hook of hooks) await hook(opening)
   } catch (error) {
@@ -42,6 +43,10 @@ export class HookRefusal extends ApiError {
     this.problems = problems
   }
 }
+
+/** What an error says on a form: the texts of a hook, or one about the error. */
+export const problemsIn = (error: ApiError, one: (error: ApiError) => Problem): readonly Problem[] =>
+  error instanceof HookRefusal ? error.problems : [one(error)]
 
 /** A hook that could not do its work, such as one whose target cannot be reached. */
 export class HookFailure extends ApiError {

@@ -127,6 +127,7 @@ export function site(
       requiredAal: 'highest_available',
     },
     methods,
+    hooksBefore: [],
     hooksAfter,
   })
   const logout = logoutRoutes({

@@ -11,6 +11,7 @@ import type { LifespanOf } from '../../sessions/issue.ts'
 import type { RequiredAal } from '../../sessions/requirement.ts'
 import type { CrossSiteSettings } from '../cross-site.ts'
 import type { Forward } from '../error/forward.ts'
+import type { HookBefore } from '../hook.ts'
 import type { LoginHook } from './hook.ts'
 import type { LoginMethod } from './method.ts'
 
@@ -42,6 +43,7 @@ export type LoginDeps = {
   settings: LoginSettings
   /** In the order of asking. */
   methods: readonly LoginMethod[]
+  hooksBefore: readonly HookBefore[]
   /** What happens after a login by a method, in order. */
   hooksAfter(method: string): readonly LoginHook[]
 }

@@ -3,6 +3,7 @@ import type { Client } from '../../http/negotiate.ts'
 import type { Request, Response } from '../../http/types.ts'
 import type { Flow } from '../flow.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
+import type { Json } from '../../lib/json.ts'
 import type { Authenticated } from '../../sessions/authenticate.ts'
 import type { Session } from '../../sessions/session.ts'
 import type { StartedVerification } from '../verification/start.ts'
@@ -18,6 +19,8 @@ export type LoginEvent = {
   method: string
   identity: IdentityWithCredentials
   session: Session
+  /** What the client gave along with this submission; empty when nothing. */
+  transientPayload: Json
 }
 
 /** What a hook adds to a login and to its answer. */

@@ -11,6 +11,7 @@ import { handOnExchange, openExchange } from '../../sessions/exchange/exchange.t
 import { expiredContext, messages } from '../../ui/messages.ts'
 import { flowPage, newFlow, requestUrlOf, type Flow, type FlowType } from '../flow.ts'
 import { withMessages } from '../form.ts'
+import { runHooksBefore } from '../hook.ts'
 import type { Advance } from '../outcome.ts'
 import { insertFlow } from '../store.ts'
 import { loginFlow } from '../wire.ts'
@@ -126,7 +127,10 @@ export type NewLogin = {
   current: Authenticated | undefined
 }
 
-/** A new flow with its first screen, not stored yet. */
+/**
+ * A new flow with its first screen, not stored yet.
+ * @throws ApiError when a hook keeps it from beginning
+ */
 export async function openFlow(
   deps: LoginDeps,
   request: Request,
@@ -152,7 +156,9 @@ export async function openFlow(
   const { screen, ui } = await openingForm(deps, opening)
   const stepsUp = current !== undefined && aal === 'aal2' && !atLeast(current.session.aal, aal)
   const texts = [...(refresh ? [messages.loginRefresh()] : []), ...(stepsUp ? [messages.loginSecondFactor()] : [])]
-  return { flow: { ...flow, ui: withMessages(ui, texts) }, screen }
+  const opened: Flow = { ...flow, ui: withMessages(ui, texts) }
+  await runHooksBefore(deps.hooksBefore, { request, flow: loginFlow(opened) })
+  return { flow: opened, screen }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { ApiError, errors } from '../../errors.ts'
+import type { Json } from '../../lib/json.ts'
 import { nilUuid, parseUuid } from '../../lib/uuid.ts'
 import { clientOf, isJson, type Client } from '../../http/negotiate.ts'
 import { redirect } from '../../http/respond.ts'
@@ -10,6 +11,7 @@ import { answerError, answerReplaced, isFormError, leave, showForm } from '../an
 import { checkCrossSite } from '../cross-site.ts'
 import { decodeBody, validateBody, type BodyInput, type BodySpec } from '../decode.ts'
 import { isExpired, type Flow, type Ui } from '../flow.ts'
+import { problemsIn } from '../hook.ts'
 import { problemsFrom, withProblems, withoutMessages, type Problem } from '../form.ts'
 import { retry, type Advance, type Leaving } from '../outcome.ts'
 import { findFlow, updateFlow } from '../store.ts'
@@ -49,7 +51,7 @@ export async function submitLogin(deps: LoginDeps, request: Request): Promise<Re
   try {
     return await answer(deps, attempt, await decide(deps, attempt))
   } catch (error) {
-    if (isFormError(error)) return await showAgain(deps, attempt, flow.ui, [problemOf(error)])
+    if (isFormError(error)) return await showAgain(deps, attempt, flow.ui, problemsIn(error, problemOf))
     return answerError(forward, request, flow.type, error)
   }
 }
@@ -178,6 +180,7 @@ async function answer(deps: LoginDeps, attempt: Attempt, decision: Decision, tri
           method: method.name,
           current,
           result: outcome.result,
+          transientPayload: (fields['transient_payload'] ?? {}) as Json,
         })
       } catch (error) {
         if (error instanceof OutdatedProof) {
@@ -185,7 +188,12 @@ async function answer(deps: LoginDeps, attempt: Attempt, decision: Decision, tri
           return answer(deps, attempt, await decision.again(), tries + 1)
         }
         if (isFormError(error))
-          return showAgain(deps, { ...attempt, flow: used }, renewToken(attempt, fields, used.ui), [problemOf(error)])
+          return showAgain(
+            deps,
+            { ...attempt, flow: used },
+            renewToken(attempt, fields, used.ui),
+            problemsIn(error, problemOf),
+          )
         throw error
       }
     }

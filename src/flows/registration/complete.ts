@@ -2,7 +2,7 @@ import { UnexpectedRowCount, UniqueViolation } from '../../db/db.ts'
 import { json, redirect } from '../../http/respond.ts'
 import type { Response } from '../../http/types.ts'
 import { insertIdentity } from '../../identities/store.ts'
-import { applySchema } from '../../identities/update.ts'
+import { applySchema, type Applied } from '../../identities/update.ts'
 import { publicIdentity } from '../../identities/wire.ts'
 import type { Identity, IdentityWithCredentials } from '../../identities/identity.ts'
 import { withQuery } from '../../http/urls.ts'
@@ -12,6 +12,7 @@ import { sessionObject } from '../../sessions/wire.ts'
 import { messages } from '../../ui/messages.ts'
 import { returnToOf } from '../flow.ts'
 import { problemsFrom, type Problem } from '../form.ts'
+import { afterStored } from '../hook.ts'
 import { updateFlow } from '../store.ts'
 import type { ContinueWith } from '../wire.ts'
 import type { SuccessfulNativeRegistration } from '../wire-schema.ts'
@@ -22,7 +23,8 @@ import type { Submission } from './submit.ts'
 
 export type Completion =
   | { kind: 'stored'; response: Response }
-  | { kind: 'refused'; problems: readonly Problem[] }
+  /** `byHook` when it is what a hook made of the identity that cannot be stored. */
+  | { kind: 'refused'; problems: readonly Problem[]; byHook?: true }
   /** Somebody else has an identifier or address of this identity. */
   | { kind: 'taken'; identity: IdentityWithCredentials }
 
@@ -37,22 +39,21 @@ export async function completeRegistration(
   registered: Registered,
 ): Promise<Completion> {
   const { request, client, flow } = submission
-  const { identity, errors, emptyIdentifier } = await applySchema(deps, registered.identity)
-  if (errors.length > 0) return { kind: 'refused', problems: problemsFrom(errors) }
-  if (emptyIdentifier) return { kind: 'refused', problems: [{ node: undefined, message: messages.noIdentifier() }] }
-
-  const { returnUrl, hooks } = deps.after(method.name)
+  const { returnUrl, beforeStoring, hooks, afterStoring } = deps.after(method.name)
+  const event = { request, flow, client, transientPayload: submission.transientPayload ?? {} }
+  const fitted = await fit(deps, registered.identity, async (derived) => {
+    let changed = derived
+    for (const hook of beforeStoring) changed = (await hook({ ...event, identity: changed })) ?? changed
+    return changed
+  })
+  if (fitted.kind === 'refused') return fitted
+  const { identity } = fitted
   const returnTo = deps.returnTo(returnToOf(flow), returnUrl)
+  if (identity.state !== 'active') return storeAsleep(deps, registered, identity)
+
   // compat: there is a session even when nobody gets it – selfservice/flow/registration/hook.go
   const opened = openSession(deps, { identity, methods: registered.factors, request })
-  const contribution = await contributionsOf(hooks, {
-    request,
-    flow,
-    client,
-    identity,
-    session: opened.session,
-    transientPayload: submission.transientPayload ?? {},
-  })
+  const contribution = await contributionsOf(hooks, { ...event, identity, session: opened.session })
   const stored = contribution.identity ?? identity
   const handover = submission.byExchange
     ? answerExchange(deps, flow.id, contribution.signsIn ? opened : undefined)
@@ -74,11 +75,57 @@ export async function completeRegistration(
     return { kind: 'refused', problems: [{ node: undefined, message: messages.generic({ reason }) }] }
   }
   contribution.onStored?.()
+  try {
+    for (const hook of afterStoring) await hook({ ...event, identity: stored, session: opened.session })
+  } catch (error) {
+    throw afterStored(error, 'Your account exists now, but not everything that follows could be done.')
+  }
   if (handover) {
     const target = withQuery(returnTo, { code: handover.returnToCode.reveal() })
     return { kind: 'stored', response: redirect(request, 303, target) }
   }
   return { kind: 'stored', response: answer(deps, submission, { identity: stored, opened, contribution, returnTo }) }
+}
+
+type Fitted = { kind: 'fits'; identity: IdentityWithCredentials } | Extract<Completion, { kind: 'refused' }>
+
+/** The identity as its schema and then hooks make it; what hooks change has to fit the schema, too. */
+async function fit(
+  deps: RegistrationDeps,
+  draft: IdentityWithCredentials,
+  change: (identity: IdentityWithCredentials) => Promise<IdentityWithCredentials>,
+): Promise<Fitted> {
+  const first = await applySchema(deps, draft)
+  const problems = problemsOf(first)
+  if (problems.length > 0) return { kind: 'refused', problems }
+  const changed = await change(first.identity)
+  if (changed === first.identity) return { kind: 'fits', identity: changed }
+  // Identifiers follow from the traits anew.
+  const second = await applySchema(deps, { ...changed, credentials: draft.credentials })
+  const left = problemsOf(second)
+  return left.length > 0
+    ? { kind: 'refused', problems: left, byHook: true }
+    : { kind: 'fits', identity: second.identity }
+}
+
+const problemsOf = ({ errors, emptyIdentifier }: Applied): readonly Problem[] =>
+  errors.length === 0 && emptyIdentifier
+    ? [{ node: undefined, message: messages.noIdentifier() }]
+    : problemsFrom(errors)
+
+/** Somebody whom a hook wants to exist, but not to sign in. */
+async function storeAsleep(
+  { db }: RegistrationDeps,
+  { statements = [] }: Registered,
+  identity: IdentityWithCredentials,
+): Promise<Completion> {
+  try {
+    await db.batch([...statements, ...insertIdentity(identity)])
+  } catch (error) {
+    if (error instanceof UniqueViolation) return { kind: 'taken', identity }
+    throw error
+  }
+  return { kind: 'refused', problems: [{ node: undefined, message: messages.accountDisabled() }], byHook: true }
 }
 
 type Result = { identity: Identity; opened: OpenedSession; contribution: Contribution; returnTo: string }

@@ -10,11 +10,17 @@ import type { SessionCookies } from '../../sessions/cookie.ts'
 import type { LifespanOf } from '../../sessions/issue.ts'
 import type { CrossSiteSettings } from '../cross-site.ts'
 import type { Forward } from '../error/forward.ts'
-import type { RegistrationHook } from './hook.ts'
+import type { HookBefore } from '../hook.ts'
+import type { HookAfterStoring, HookBeforeStoring, RegistrationHook } from './hook.ts'
 import type { RegistrationMethod, RegistrationStyle } from './method.ts'
 
 /** What happens after a registration, by the method that completed it. */
-export type AfterRegistration = { returnUrl: string; hooks: readonly RegistrationHook[] }
+export type AfterRegistration = {
+  returnUrl: string
+  beforeStoring: readonly HookBeforeStoring[]
+  hooks: readonly RegistrationHook[]
+  afterStoring: readonly HookAfterStoring[]
+}
 
 export type RegistrationDeps = {
   db: Db
@@ -43,5 +49,6 @@ export type RegistrationDeps = {
   defaultReturnUrl: string
   /** In the order in which they are asked. */
   methods: readonly RegistrationMethod[]
+  hooksBefore: readonly HookBefore[]
   after(method: string): AfterRegistration
 }

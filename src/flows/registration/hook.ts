@@ -19,6 +19,18 @@ export type Registration = {
   transientPayload: Json
 }
 
+/**
+ * What may change an identity or keep it from being stored.
+ * @returns the identity as it should be, or nothing
+ * @throws HookRefusal for what the person has to mend
+ */
+export type HookBeforeStoring = (
+  registration: Omit<Registration, 'session'>,
+) => Promise<IdentityWithCredentials | undefined>
+
+/** What is told once everything is stored. @throws ApiError to answer with that instead; what is stored stays */
+export type HookAfterStoring = (registration: Registration) => Promise<unknown>
+
 /** What a hook adds to a registration and to its answer. */
 export type Contribution = {
   /** The identity with what the hook changed. */

@@ -77,6 +77,9 @@ const hashing = createHashing({
   dev: true,
 })
 
+/** No web hooks. */
+const untold = { beforeStoring: [], afterStoring: [] }
+
 function server(db: Db, changes: Partial<RegistrationDeps> = {}) {
   const clock = testClock()
   const deps: RegistrationDeps = {
@@ -110,7 +113,8 @@ function server(db: Db, changes: Partial<RegistrationDeps> = {}) {
       }),
       oidcRegistration({ enabled: false, providers: [] as OidcDeps['providers'] } as OidcDeps),
     ],
-    after: () => ({ returnUrl: 'https://shop.example/', hooks: [sessionAfterRegistration] }),
+    hooksBefore: [],
+    after: () => ({ ...untold, returnUrl: 'https://shop.example/', hooks: [sessionAfterRegistration] }),
     ...changes,
   }
   const routes = registrationRoutes(deps)
@@ -204,7 +208,7 @@ for (const { name, open } of databases) {
         expect: 1,
       }
       const { open: begin, submit } = server(db, {
-        after: () => ({ returnUrl: '', hooks: [() => ({ statements: [unlucky] })] }),
+        after: () => ({ ...untold, returnUrl: '', hooks: [() => ({ statements: [unlucky] })] }),
       })
       const { id } = (await begin('api')).body
       await assert.rejects(submit(id, { method: 'password', password, traits: { email: 'ada@shop.example' } }))
@@ -382,6 +386,7 @@ describe('the forms of a registration', () => {
 
 describe('after a registration', () => {
   const verified: RegistrationDeps['after'] = () => ({
+    ...untold,
     returnUrl: 'https://shop.example/',
     hooks: [
       ({ flow, identity }) => ({
@@ -445,7 +450,7 @@ describe('after a registration', () => {
       open: begin,
       submit,
       rotations,
-    } = server(await database(), { after: () => ({ returnUrl: 'https://shop.example/', hooks: [] }) })
+    } = server(await database(), { after: () => ({ ...untold, returnUrl: 'https://shop.example/', hooks: [] }) })
     const { id } = (await begin('browser')).body
     const { headers, cookies: set } = await submit(id, fields, asPage)
     assert.equal(headers.location, 'https://shop.example/')

@@ -8,7 +8,7 @@ import { readFlow } from '../read.ts'
 import { insertFlow } from '../store.ts'
 import { registrationFlow } from '../wire.ts'
 import type { RegistrationDeps } from './deps.ts'
-import { beginningOf, beginRegistration, registrationDisabled } from './start.ts'
+import { beginningOf, openRegistration, registrationDisabled } from './start.ts'
 import { submitRegistration } from './submit.ts'
 
 /** The endpoints of the registration flow. */
@@ -49,7 +49,7 @@ async function createInBrowser(deps: RegistrationDeps, request: Request): Promis
       if (isJson(request)) throw errors.sessionAlreadyAvailable()
       return redirect(request, 303, returnTo(request.query.get('return_to') ?? undefined, defaultReturnUrl))
     }
-    const flow = await beginRegistration(deps, beginning)
+    const flow = await openRegistration(deps, request, beginning)
     await db.batch([insertFlow(flow)])
     return acceptsJson(request) ? json(200, registrationFlow(flow)) : redirect(request, 303, flowPage(uiUrl, flow.id))
   } catch (error) {
@@ -59,7 +59,7 @@ async function createInBrowser(deps: RegistrationDeps, request: Request): Promis
 
 async function createNative(deps: RegistrationDeps, request: Request): Promise<Response> {
   if (await deps.authenticate.evenIfDisabled(request)) throw errors.sessionAlreadyAvailable()
-  const flow = await beginRegistration(deps, { ...beginningOf(deps, request, 'api'), csrfToken: '' })
+  const flow = await openRegistration(deps, request, { ...beginningOf(deps, request, 'api'), csrfToken: '' })
   // compat: only this spelling counts here, while the login flow takes any that is true – selfservice/flow/registration/handler.go
   if (request.query.get('return_session_token_exchange_code') !== 'true') {
     await deps.db.batch([insertFlow(flow)])

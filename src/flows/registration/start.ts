@@ -3,7 +3,9 @@ import { parseUuid } from '../../lib/uuid.ts'
 import type { Request } from '../../http/types.ts'
 import { newFlow, requestUrlOf, type Flow, type FlowType } from '../flow.ts'
 import { withCsrf, withNodes } from '../form.ts'
+import { runHooksBefore } from '../hook.ts'
 import { traitNodes } from '../trait-nodes.ts'
+import { registrationFlow } from '../wire.ts'
 import type { RegistrationDeps } from './deps.ts'
 import { firstScreen, nodesOf, sorted } from './screens.ts'
 
@@ -45,6 +47,16 @@ export function beginningOf(
 }
 
 export const registrationDisabled = () => errors.flowDisabled('Signing up is switched off here.')
+
+/**
+ * A registration flow that may begin; not stored yet.
+ * @throws errors.invalidConfiguration when the schema cannot be used, ApiError when a hook keeps it from beginning
+ */
+export async function openRegistration(deps: RegistrationDeps, request: Request, beginning: Beginning): Promise<Flow> {
+  const flow = await beginRegistration(deps, beginning)
+  await runHooksBefore(deps.hooksBefore, { request, flow: registrationFlow(flow) })
+  return flow
+}
 
 /**
  * A registration flow with its first screen; not stored yet.

@@ -16,6 +16,7 @@ import { answerError, answerReplaced, isFormError, leave, showForm } from '../an
 import { checkCrossSite } from '../cross-site.ts'
 import { decodeBody, validateBody, type BodyField, type BodySpec } from '../decode.ts'
 import { isExpired, type Flow, type Ui } from '../flow.ts'
+import { problemsIn } from '../hook.ts'
 import type { Advance, Leaving } from '../outcome.ts'
 import { problemsFrom, withCsrf, withMessages, withoutMessages, withProblems, type Problem } from '../form.ts'
 import { findFlow, insertFlow, updateFlow } from '../store.ts'
@@ -27,7 +28,7 @@ import type { RegistrationMethod, SubmittingMethod } from './method.ts'
 import { nodesOf, sorted } from './screens.ts'
 import { isTaken } from './store.ts'
 import { problemOfTaken } from './taken.ts'
-import { beginRegistration } from './start.ts'
+import { openRegistration } from './start.ts'
 
 /** A submission that belongs to a flow which still stands. */
 export type Submission = {
@@ -136,7 +137,13 @@ async function process(
       return refuse(deps, submission, fields, [await problemOfTaken(deps, await withDerived(deps, draft))])
     })
   } catch (error) {
-    if (isFormError(error)) return refuse(deps, submission, fields, [generic(reasonOf(error))])
+    if (isFormError(error))
+      return refuse(
+        deps,
+        submission,
+        fields,
+        problemsIn(error, (other) => generic(reasonOf(other))),
+      )
     throw error
   }
 }
@@ -172,9 +179,10 @@ async function decide(
       }
       const completion = await completeRegistration(deps, used, method, outcome.result)
       if (completion.kind === 'stored') return completion.response
-      const problems =
-        completion.kind === 'taken' ? [await problemOfTaken(deps, completion.identity)] : completion.problems
-      return await refuse(deps, used, fields, problems)
+      if (completion.kind === 'taken')
+        return await refuse(deps, used, fields, [await problemOfTaken(deps, completion.identity)])
+      // What a hook made of the values is not what the person typed.
+      return await refuse(deps, used, completion.byHook ? {} : fields, completion.problems)
     }
     case 'retry':
       return await refuse(
@@ -292,7 +300,7 @@ async function replaceExpired(
   expired: Flow,
 ): Promise<Response> {
   const { type, requestUrl, organizationId, identitySchema } = expired
-  const fresh = await beginRegistration(deps, {
+  const fresh = await openRegistration(deps, request, {
     type,
     requestUrl,
     organizationId,

@@ -1,10 +1,9 @@
-import { errors } from '../../errors.ts'
-import { HookFailure, requestContext, type Opening } from '../../flows/hook.ts'
+import { ApiError, errors } from '../../errors.ts'
+import { HookFailure, requestContext, type Occasion } from '../../flows/hook.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { Normalisers } from '../../identities/schema/derive.ts'
 import type { IdentitySchemas } from '../../identities/schemas.ts'
 import { publicIdentity } from '../../identities/wire.ts'
-import { ApiError } from '../../errors.ts'
 import type { Static } from '../../lib/shape.ts'
 import { newUuid } from '../../lib/uuid.ts'
 import { readChange, readRefusal, withChange } from './answer.ts'
@@ -20,16 +19,6 @@ export type WebHookDeps = DeliveryDeps & {
   /** Names of the headers of a request that targets may see. */
   headerAllowlist: readonly string[]
   log: { warn(context: Record<string, unknown>, text: string): void }
-}
-
-/** What a target is told about. */
-export type Occasion = {
-  request: Opening['request']
-  /** As clients see it. */
-  flow: unknown
-  identity?: IdentityWithCredentials
-  /** As clients see it. */
-  session?: unknown
 }
 
 /**
@@ -65,7 +54,7 @@ export function createWebHooks(deps: WebHookDeps, options: { retryDelayMs?: numb
       const note = { hook: config.id ?? hostOf(config.url) }
       const warn = (error: unknown) => log.warn({ ...note, error }, 'A web hook failed.')
       // A request whose work has to be done anew tells its targets again; they see that it is the same news.
-      const ids = new WeakMap<Opening['request'], string>()
+      const ids = new WeakMap<Occasion['request'], string>()
 
       return async (occasion) => {
         const { request, identity, flow, session } = occasion
