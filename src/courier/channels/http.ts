@@ -21,6 +21,7 @@ const timeoutMs = 10_000
 export function createHttpChannel({ request, outbound, loadSource, jsonnet }: Deps): Channel {
   return {
     async send(message) {
+      const began = performance.now()
       const { url } = request
       if (url === undefined) throw new DeliveryError('The channel has no address to send messages to.')
       const headers = configuredHeaders(request)
