@@ -36,6 +36,9 @@ const maxBodyBytes = 5 * 1024 * 1024
 const maxTakenBytes = 4 * maxBodyBytes
 const maxHeaderBytes = 1024 * 1024
 const idleTimeoutMs = 120_000
+/** How long the requests under way may take to end when the server does. */
+const farewellMs = 10_000
+const sweepMs = 100
 
 /**
  * Serves one port. The port's pipeline can be exchanged while requests are under way: each request ends with the one
@@ -54,12 +57,18 @@ export async function listen(
     requestTimeout: settings.requestTimeoutMs,
     noDelay: true,
   }
-  const handle = (raw: http.IncomingMessage, out: http.ServerResponse) => void serve(port, raw, out, onResponse)
+  let closing = false
+  const handle = (raw: http.IncomingMessage, out: http.ServerResponse) => {
+    // Whatever goes wrong here concerns this connection and no other.
+    serve(port, raw, out, { onResponse, isLast: () => closing }).catch(() => raw.socket.destroy())
+  }
   const server: http.Server = settings.tls
     ? https.createServer({ ...options, cert: settings.tls.cert, key: settings.tls.key, minVersion: 'TLSv1.2' }, handle)
     : http.createServer(options, handle)
   server.on('connect', (raw: http.IncomingMessage, socket) => {
-    // Only a proxy would open a tunnel; it is answered like any other method and the connection ends.
+    // Only a proxy would open a tunnel; it is answered like any other method and the connection ends. Nobody but us hears
+    // of what goes wrong on a connection that was handed over.
+    socket.on('error', () => socket.destroy())
     const out = new http.ServerResponse(raw)
     out.assignSocket(socket as never)
     out.shouldKeepAlive = false
@@ -83,13 +92,17 @@ export async function listen(
   return {
     url: socketPath ? settings.host : addressOf(server, settings.tls !== undefined),
     use: (next) => (port = next),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeIdleConnections()
-        // Requests that are under way get a second to end; keep-alive connections do not hold the process.
-        setTimeout(() => server.closeAllConnections(), 1000).unref()
-      }),
+    close: async () => {
+      closing = true
+      const ended = new Promise<void>((resolve) => server.close(() => resolve()))
+      // Connections end with the request that is under way on them; none waits for another one.
+      const sweep = setInterval(() => server.closeIdleConnections(), sweepMs)
+      const limit = setTimeout(() => server.closeAllConnections(), farewellMs)
+      server.closeIdleConnections()
+      await ended
+      clearInterval(sweep)
+      clearTimeout(limit)
+    },
   }
 }
 
@@ -120,7 +133,7 @@ async function serve(
   port: Port,
   raw: http.IncomingMessage,
   out: http.ServerResponse,
-  onResponse: (note: ResponseNote) => void,
+  { onResponse, isLast }: { onResponse(note: ResponseNote): void; isLast(): boolean },
 ): Promise<void> {
   const started = performance.now()
   const request = requestOf(raw)
@@ -131,7 +144,7 @@ async function serve(
     answered = { response: errorResponse(request, error), pattern: 'unknown' }
   }
   const { response, pattern } = answered
-  const sentBytes = write(raw, out, request.method, response)
+  const sentBytes = write(raw, out, { method: request.method, isLast: isLast() }, response)
   onResponse({
     method: request.method,
     pattern,
@@ -189,6 +202,9 @@ function linesOf(raw: http.IncomingMessage, name: string): string[] {
 function readBody(raw: http.IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const tooLarge = () => reject(errors.tooLarge(tooLargeReason))
+    const incomplete = () => reject(errors.badRequest('The request ended before its body was complete.'))
+    // Its end was told before anybody listened.
+    if (raw.destroyed && !raw.complete) return incomplete()
     if (Number(raw.headers['content-length'] ?? 0) > maxTakenBytes) return tooLarge()
     const chunks: Buffer[] = []
     let size = 0
@@ -206,7 +222,7 @@ function readBody(raw: http.IncomingMessage): Promise<Buffer> {
       else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
     })
     raw.on('error', reject)
-    raw.on('aborted', () => reject(errors.badRequest('The request ended before its body was complete.')))
+    raw.on('aborted', incomplete)
   })
 }
 
@@ -216,7 +232,7 @@ const tooLargeReason = `A request body may have ${maxBodyBytes / 1024 / 1024} Mi
 function write(
   raw: http.IncomingMessage,
   out: http.ServerResponse,
-  method: string,
+  { method, isLast }: { method: string; isLast: boolean },
   { status, headers = {}, cookies = [], body = '' }: Response,
 ): number {
   const length = Buffer.byteLength(body)
@@ -224,9 +240,12 @@ function write(
   const all: Record<string, string | number | string[]> = { ...headers }
   if (!bodiless) all['content-length'] = length
   if (cookies.length > 0) all['set-cookie'] = cookies
-  // What was not read must not be taken for the next request.
-  if (!raw.complete && (raw.headers['content-length'] ?? '0') !== '0') all.connection = 'close'
+  // What was not read must not be taken for the next request, nor be waited for.
+  if (isLast || (!raw.complete && hasBody(raw))) all.connection = 'close'
   out.writeHead(status, all)
   out.end(method === 'HEAD' || bodiless ? undefined : body)
   return method === 'HEAD' || bodiless ? 0 : length
 }
+
+const hasBody = ({ headers }: http.IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
