@@ -6,8 +6,7 @@ import type { RegistrationHook } from '../flows/registration/hook.ts'
 import type { SettingsHook } from '../flows/settings/hook.ts'
 import type { VerificationStartDeps } from '../flows/verification/deps.ts'
 import { showVerification, startVerification, type StartedVerification } from '../flows/verification/start.ts'
-import type { Request } from '../http/types.ts'
-import { withAddress } from '../identities/addresses.ts'
+import { withAddress } from '../identities/address.ts'
 import type { Identity, VerifiableAddress } from '../identities/identity.ts'
 import type { Json } from '../lib/json.ts'
 import type { ContinueWith } from '../flows/wire.ts'
@@ -37,7 +36,7 @@ export async function beginVerifications<I extends Identity>(
     addresses,
     transientPayload,
   }: {
-    request: Request
+    request: Parameters<typeof startVerification>[1]['request']
     origin: Flow
     identity: I
     addresses: readonly VerifiableAddress[]

@@ -7,10 +7,10 @@ import type { AwaitedChange, VerificationStartDeps } from '../flows/verification
 import { startVerification } from '../flows/verification/start.ts'
 import type { Flow } from '../flows/flow.ts'
 import { clientOf } from '../http/negotiate.ts'
-import type { Request } from '../http/types.ts'
-import { findVerifiableAddress, withAddress } from '../identities/addresses.ts'
+import { withAddress } from '../identities/address.ts'
+import { findVerifiableAddress } from '../identities/addresses/store.ts'
 import type { IdentityWithCredentials, VerifiableAddress, Via } from '../identities/identity.ts'
-import { findPendingChange, replacePendingChange, takePendingChange } from '../identities/pending-change.ts'
+import { findPendingChange, replacePendingChange, takePendingChange } from '../identities/pending-change/store.ts'
 import { canonical } from '../identities/schema/equal.ts'
 import { updateIdentity } from '../identities/store.ts'
 import { applySchema, type SchemaDeps } from '../identities/update.ts'
@@ -83,7 +83,7 @@ export type AwaitedChangeDeps = SchemaDeps & {
 export const awaitedChange =
   (deps: AwaitedChangeDeps) =>
   async (
-    request: Request,
+    request: SettingsEvent['request'],
     flow: Flow,
     identity: IdentityWithCredentials,
     proven: { via: Via; address: string },

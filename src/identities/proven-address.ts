@@ -1,6 +1,7 @@
 import type { Statement } from '../db/db.ts'
 import type { Micros } from '../lib/clock.ts'
-import { markAddressVerified, withAddress } from './addresses.ts'
+import { withAddress } from './address.ts'
+import { markAddressVerified } from './addresses/store.ts'
 import type { Identity, Via } from './identity.ts'
 
 /**

@@ -1,5 +1,4 @@
 import { errors } from '../errors.ts'
-import type { Request } from '../http/types.ts'
 import { DecodeError, decodeJson, objectOf, text } from '../lib/decode.ts'
 import type { Micros } from '../lib/clock.ts'
 import { durationMicros } from '../lib/duration.ts'
@@ -20,10 +19,14 @@ export type OperatorRequest = {
  * Reads what an operator asks for.
  * @throws errors.badRequest for anything that cannot be
  */
-export async function readOperatorRequest(request: Request, defaultLifespanMicros: Micros): Promise<OperatorRequest> {
-  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
+export function readOperatorRequest(
+  contentType: string | undefined,
+  text: string,
+  defaultLifespanMicros: Micros,
+): OperatorRequest {
+  const type = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
   if (type !== 'application/json') throw errors.badRequest('The content type has to be application/json.')
-  const asked = decoded((await request.body()).toString('utf8'))
+  const asked = decoded(text)
   const flowType = asked.flow_type ?? 'browser'
   if (flowType !== 'browser' && flowType !== 'api') throw errors.badRequest('flow_type has to be browser or api.')
   return {

@@ -7,9 +7,9 @@ import { withMessages, withoutMessages } from '../../flows/form.ts'
 import { enqueueForStranger, type Outbox } from '../../flows/outbox.ts'
 import type { RecoveryOutcome } from '../../flows/recovery/method.ts'
 import { textOf } from '../../flows/recovery/restart.ts'
-import { allowedHeaders } from '../../http/allowed-headers.ts'
-import type { Request } from '../../http/types.ts'
-import { addressSpellings, findRecoveryAddress, viaOf } from '../../identities/addresses.ts'
+import { allowedHeaders, type WithHeaders } from '../../http/allowed-headers.ts'
+import { addressSpellings, viaOf } from '../../identities/address.ts'
+import { findRecoveryAddress } from '../../identities/addresses/store.ts'
 import { publicIdentity } from '../../identities/wire.ts'
 import type { Json } from '../../lib/json.ts'
 import { messages } from '../../ui/messages.ts'
@@ -48,7 +48,7 @@ export type RecoveryFields = Partial<
 > & { transient_payload: Json }
 
 /** A submission that the method has read. */
-export type CodeSubmission = { request: Request; flow: Flow; fields: RecoveryFields }
+export type CodeSubmission = { request: WithHeaders; flow: Flow; fields: RecoveryFields }
 
 export const restart = (error: ApiError, type: Flow['type']): RecoveryOutcome => ({
   kind: 'restart',

@@ -24,7 +24,8 @@ import type {
   VerificationSubmission,
 } from '../../flows/verification/method.ts'
 import { joinPath, withQuery } from '../../http/urls.ts'
-import { addressSpellings, findVerifiableAddress, markAddressSent, viaOf } from '../../identities/addresses.ts'
+import { addressSpellings, viaOf } from '../../identities/address.ts'
+import { findVerifiableAddress, markAddressSent } from '../../identities/addresses/store.ts'
 import type { Via } from '../../identities/identity.ts'
 import { publicIdentity } from '../../identities/wire.ts'
 import type { Json } from '../../lib/json.ts'

@@ -15,7 +15,8 @@ import type {
   VerificationSubmission,
 } from '../../flows/verification/method.ts'
 import { joinPath, withQuery } from '../../http/urls.ts'
-import { addressSpellings, findVerifiableAddress, markAddressSent } from '../../identities/addresses.ts'
+import { addressSpellings } from '../../identities/address.ts'
+import { findVerifiableAddress, markAddressSent } from '../../identities/addresses/store.ts'
 import { publicIdentity } from '../../identities/wire.ts'
 import type { Json } from '../../lib/json.ts'
 import { expiredContext, messages } from '../../ui/messages.ts'

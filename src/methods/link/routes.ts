@@ -31,7 +31,11 @@ export const linkAdminRoutes = (deps: LinkAdminDeps): Route[] => [
 async function createLink(deps: LinkAdminDeps, request: Request): Promise<Response> {
   const { clock, db, linkLifespanMicros, publicBaseUrl } = deps
   if (!deps.enabled) throw errors.notFound('The method link is not switched on here.')
-  const { identityId, lifespanMicros } = await readOperatorRequest(request, linkLifespanMicros)
+  const { identityId, lifespanMicros } = readOperatorRequest(
+    request.headers['content-type'],
+    (await request.body()).toString('utf8'),
+    linkLifespanMicros,
+  )
   deps.returnTo(request.query.get('return_to') ?? undefined, deps.defaultReturnUrl)
   const identity = identityId && (await findIdentity(db, identityId))
   // compat: 400 here, but 404 for a code – selfservice/strategy/link/strategy_recovery.go

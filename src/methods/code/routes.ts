@@ -34,7 +34,11 @@ export const codeAdminRoutes = (deps: CodeAdminDeps): Route[] => [
 async function createCode(deps: CodeAdminDeps, request: Request): Promise<Response> {
   const { clock, codeLifespanMicros, db, publicBaseUrl, recoveryUiUrl } = deps
   if (!deps.enabled) throw errors.notFound('The method code is not switched on here.')
-  const { identityId, lifespanMicros, flowType } = await readOperatorRequest(request, codeLifespanMicros)
+  const { identityId, lifespanMicros, flowType } = readOperatorRequest(
+    request.headers['content-type'],
+    (await request.body()).toString('utf8'),
+    codeLifespanMicros,
+  )
   const identity = identityId && (await findIdentity(db, identityId))
   if (!identity) throw errors.notFound('There is no such identity.')
 

@@ -1,5 +1,5 @@
-import type { Db, Statement } from '../db/db.ts'
-import type { Micros } from '../lib/clock.ts'
+import type { Db, Statement } from '../../db/db.ts'
+import type { Micros } from '../../lib/clock.ts'
 
 /** Traits that somebody wants to have, and that wait until an address among them is proven. */
 export type PendingChange = {

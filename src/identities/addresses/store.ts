@@ -1,16 +1,7 @@
-import type { Db, Statement } from '../db/db.ts'
-import type { Micros } from '../lib/clock.ts'
-import type { Identity, RecoveryAddress, VerifiableAddress, Via } from './identity.ts'
-import { identityColumns, identityFrom } from './store.ts'
-
-/** How an address that somebody typed is looked for: as it was written first, then as addresses are stored. */
-export const addressSpellings = (typed: string, normalise: (text: string) => string): [string, string] => [
-  typed,
-  normalise(typed),
-]
-
-/** What is on the way to an address that was typed: with an `@` it can only be mail. */
-export const viaOf = (typed: string): Via => (typed.includes('@') ? 'email' : 'sms')
+import type { Db, Statement } from '../../db/db.ts'
+import type { Micros } from '../../lib/clock.ts'
+import type { Identity, RecoveryAddress, VerifiableAddress, Via } from '../identity.ts'
+import { identityColumns, identityFrom } from '../store.ts'
 
 const tables = { recovery: 'recovery_addresses', verifiable: 'verifiable_addresses' } as const
 
@@ -66,16 +57,4 @@ export const markAddressVerified = (
   sql: `update verifiable_addresses set verified = $4, status = 'completed', verified_at = $5, updated_at = $5
          where identity_id = $1 and via = $2 and value = $3`,
   params: [identityId, via, value, true, now],
-})
-
-/** The identity as it is once one of its addresses has changed its state. */
-export const withAddress = <I extends Identity>(
-  identity: I,
-  which: Pick<VerifiableAddress, 'via' | 'value'>,
-  change: Partial<VerifiableAddress>,
-): I => ({
-  ...identity,
-  verifiableAddresses: identity.verifiableAddresses.map((address) =>
-    address.via === which.via && address.value === which.value ? { ...address, ...change } : address,
-  ),
 })
