@@ -105,7 +105,14 @@ import { createSessionCookies } from './sessions/cookie.ts'
 import { buildInfo } from './version.ts'
 
 /** What outlives a change of the configuration. */
-type Lasting = { db: Db; clock: Clock; log: Logger; metrics: Metrics; devMailbox: boolean }
+type Lasting = {
+  db: Db
+  clock: Clock
+  log: Logger
+  metrics: Metrics
+  devMailbox: boolean
+  outbound: AppOptions['outbound']
+}
 
 /** The parts that features are made of, for one configuration. */
 export type Parts = ReturnType<typeof createParts>
@@ -116,12 +123,13 @@ export async function startApp({
   configHash,
   log,
   clock = systemClock(),
+  outbound,
   devMailbox = false,
 }: AppOptions): Promise<App> {
   const db = await connectPatiently(config, log)
   // A database that lives as long as the process, or a developer's, is prepared without being asked.
   if (config.dev || config.dsn === 'memory') await migrateUp(db, clock)
-  const lasting: Lasting = { db, clock, log, metrics: createMetrics(buildInfo()), devMailbox }
+  const lasting: Lasting = { db, clock, log, metrics: createMetrics(buildInfo()), devMailbox, outbound }
 
   let current = createParts(config, lasting)
   await checkIdentitySchemas(config, current.schemas)
@@ -207,10 +215,12 @@ function createParts(config: Config, lasting: Lasting) {
     secure: csrf.secure,
   }
   const { disallow_private_ip_ranges, private_ip_exception_urls } = config.clients.http
-  const outbound = createOutbound({
-    disallowPrivateRanges: disallow_private_ip_ranges,
-    exceptionUrls: private_ip_exception_urls,
-  })
+  const outbound =
+    lasting.outbound ??
+    createOutbound({
+      disallowPrivateRanges: disallow_private_ip_ranges,
+      exceptionUrls: private_ip_exception_urls,
+    })
   const loadSource = createSourceLoader({ outbound })
   const schemas = createIdentitySchemas({
     schemas: config.identity.schemas,

@@ -7,6 +7,7 @@ import type { Config } from './config/schema.ts'
 import { watchConfig } from './config/watch.ts'
 import { connect } from './db/connect.ts'
 import { migrateUp } from './db/migrate.ts'
+import type { Outbound } from './http/outbound.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { type Logger, createLog } from './operations/log.ts'
 import { buildInfo } from './version.ts'
@@ -17,6 +18,8 @@ export type AppOptions = {
   dev: boolean
   log: Logger
   clock?: Clock
+  /** The way to the outside, where it is another than the real one. */
+  outbound?: Outbound & { close(): Promise<void> }
   devMailbox?: boolean
 }
 /** A server that answers on both ports. `close` ends it once the requests under way are answered. */

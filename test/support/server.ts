@@ -8,6 +8,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { merge } from '../../src/config/merge.ts'
 import { describe } from '../../src/config/problem.ts'
 import { microsPerSecond, systemClock, type Micros } from '../../src/lib/clock.ts'
+import type { AppOptions } from '../../src/serve.ts'
 import { createLog } from '../../src/operations/log.ts'
 
 export type TestServer = {
@@ -95,7 +96,8 @@ const configuration = (dsn: string, publicPort: number, adminPort: number) => ({
 export async function startServer({
   dsn = 'memory',
   config: patch = {},
-}: { dsn?: string; config?: ConfigPatch } = {}): Promise<InnerServer> {
+  outbound,
+}: { dsn?: string; config?: ConfigPatch; outbound?: AppOptions['outbound'] } = {}): Promise<InnerServer> {
   const logged: string[] = []
   const clock = systemClock()
   let passed = 0
@@ -114,6 +116,7 @@ export async function startServer({
         dev: true,
         log: createLog({ ...config.log, format: 'json' }, 'test', { write: (line) => void logged.push(line) }),
         clock: { now },
+        ...(outbound ? { outbound } : {}),
       })
       return {
         publicUrl: `http://127.0.0.1:${publicPort}`,
