@@ -62,6 +62,7 @@ import { afterSettings } from './hooks/settings.ts'
 import { verificationAfterRegistration } from './hooks/verification.ts'
 import { awaitedChange } from './hooks/verify-new-address.ts'
 import { afterRegistration } from './hooks/registration.ts'
+import { hooksAfterVerification } from './hooks/web-hook/flows.ts'
 import { createWebHooks } from './hooks/web-hook/web-hook.ts'
 import { loginMethods } from './methods/login.ts'
 import { lookupSecretSettings } from './methods/lookup-secret/settings.ts'
@@ -545,6 +546,7 @@ const recoveryDeps = (parts: Parts): RecoveryDeps => ({
   ...parts,
   settings: recoverySettings(parts.config),
   methods: [codeRecovery(codeRecoveryParts(parts)), linkRecovery(linkParts(parts))],
+  hooksBefore: hooksBefore(parts, parts.config, 'recovery'),
   hooksAfter: hooksAfterRecovery(parts, parts.config),
   settingsFlow: settingsDeps(parts),
 })
@@ -587,7 +589,8 @@ function hookDeps(parts: Parts) {
 const verificationDeps = (parts: Parts): VerificationDeps => ({
   ...parts,
   ...verificationStart(parts),
-  hooksAfter: [],
+  hooksBefore: hooksBefore(parts, parts.config, 'verification'),
+  hooksAfter: hooksAfterVerification(parts, parts.config.selfservice.flows.verification.after.hooks),
   awaitedChange: awaitedChange({ ...parts, afterProfile: settingsDeps(parts).after('profile').run }),
 })
 
@@ -604,6 +607,8 @@ function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0] {
     defaultReturnUrl: config.selfservice.default_browser_return_url,
     lifespanMicros: durationMicros(flows.settings.lifespan),
     requiredAal: flows.settings.required_aal,
+    privilegedAgeMicros,
+    hooksBefore: hooksBefore(parts, config, 'settings'),
     organizations: methods.b2b.config.organizations.map(({ id, domains }) => ({
       id: id ?? '',
       domains: domains ?? [],

@@ -2,7 +2,11 @@ import { allCookies } from '../http/cookies.ts'
 import { canonicalHeaders } from '../http/allowed-headers.ts'
 import type { Request } from '../http/types.ts'
 import { ApiError } from '../errors.ts'
-import type { IdentityWithCredentials } from '../identities/identity.ts'
+import type { Identity, IdentityWithCredentials } from '../identities/identity.ts'
+import type { Micros } from '../lib/clock.ts'
+import { nilUuid } from '../lib/uuid.ts'
+import { devicesOf, type Session } from '../sessions/session.ts'
+import { sessionObject, type SessionObject } from '../sessions/wire.ts'
 import { requestUrlOf } from './flow.ts'
 import type { Problem } from './form.ts'
 
@@ -42,6 +46,17 @@ export class HookRefusal extends ApiError {
     super({ status: 400, message: 'A step of this flow refused to go on.', ...(said === '' ? {} : { reason: said }) })
     this.problems = problems
   }
+}
+
+/** A session as hooks see it. compat: one that is about to begin has no id yet – selfservice/flow/login/hook.go */
+export function sessionForHooks(
+  session: Session,
+  { begins = false, ...view }: { publicBaseUrl: string; now: Micros; identity: Identity; begins?: boolean },
+): SessionObject {
+  const devices = devicesOf(session)
+  if (!begins) return sessionObject(session, { ...view, devices })
+  const nameless = devices.map((device) => ({ ...device, id: nilUuid }))
+  return sessionObject({ ...session, id: nilUuid }, { ...view, devices: nameless })
 }
 
 /** What an error says on a form: the texts of a hook, or one about the error. */

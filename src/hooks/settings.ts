@@ -5,9 +5,10 @@ import { revokeOtherSessions } from '../sessions/store.ts'
 import { notifyPreviousAddresses, type NotifyDeps, type Recipients } from './notify-previous-addresses.ts'
 import { showVerificationAfterSettings } from './show-verification-ui.ts'
 import { verificationAfterSettings, type VerificationHookDeps } from './verification.ts'
+import { webHooksOf, type WebHookFlowDeps } from './web-hook/flows.ts'
 import { holdNewAddress, type VerifyNewDeps } from './verify-new-address.ts'
 
-export type SettingsHookDeps = VerificationHookDeps & VerifyNewDeps & NotifyDeps
+export type SettingsHookDeps = VerificationHookDeps & VerifyNewDeps & NotifyDeps & Pick<WebHookFlowDeps, 'webHooks'>
 
 type Configured = { hook: string; config?: unknown }
 
@@ -28,23 +29,31 @@ export function afterSettings(
   deps: SettingsHookDeps,
   { selfservice }: Pick<Config, 'selfservice'>,
 ): (method: string) => AfterSettings {
-  const { hooks: _global, default_browser_return_url: general, ...methods } = selfservice.flows.settings.after
+  const { hooks: forAll, default_browser_return_url: general, ...methods } = selfservice.flows.settings.after
   const automatic = deps.verification.settings.enabled ? [verificationAfterSettings(deps)] : []
   const byMethod = new Map(
     Object.entries(methods).map(([method, { default_browser_return_url, hooks }]): [string, AfterSettings] => {
       const configured: readonly Configured[] = hooks
+      const told = webHooksOf(deps, hooks, forAll)
       const run = [...automatic, ...configured.flatMap((each) => rows[each.hook]?.(deps, each) ?? [])]
       const holds = deps.verification.settings.enabled && configured.some(({ hook }) => hook === 'verify_new_address')
       return [
         method,
         {
           returnUrl: default_browser_return_url ?? general,
+          beforeStoring: told.before,
+          afterStoring: told.after,
           ...(holds ? { hold: (event) => holdNewAddress(deps, event) } : {}),
           run: (event) => settingsContributions(run, event),
         },
       ]
     }),
   )
-  return (method) =>
-    byMethod.get(method) ?? { returnUrl: general, run: (event) => settingsContributions(automatic, event) }
+  const others: AfterSettings = {
+    returnUrl: general,
+    beforeStoring: [],
+    afterStoring: webHooksOf(deps, [], forAll).after,
+    run: (event) => settingsContributions(automatic, event),
+  }
+  return (method) => byMethod.get(method) ?? others
 }

@@ -9,6 +9,7 @@ import { withProvenAddress } from '../../identities/proven-address.ts'
 import { findIdentityWithCredentials } from '../../identities/store.ts'
 import { rfc3339, type Micros } from '../../lib/clock.ts'
 import { openSession, type OpenedSession } from '../../sessions/issue.ts'
+import type { Session } from '../../sessions/session.ts'
 import { messages } from '../../ui/messages.ts'
 import { isFormError } from '../answer.ts'
 import { openPendingJar } from '../continuity.ts'
@@ -16,6 +17,8 @@ import { flowPage, queryOf, returnToOf, type Flow } from '../flow.ts'
 import { withCsrf, withMessages, withoutMessages } from '../form.ts'
 import { withParameters } from '../mailed.ts'
 import { beginSettings } from '../settings/start.ts'
+import { HookFailure, HookRefusal } from '../hook.ts'
+import { askHooksBefore } from '../settings/tell.ts'
 import { insertFlow, updateFlow } from '../store.ts'
 import { recoveryFlow, type ContinueWith } from '../wire.ts'
 import type { RecoveryDeps } from './deps.ts'
@@ -62,7 +65,15 @@ export async function completeRecovery(
   }
 
   const skips = !recovered.inBrowser && (parseBool(queryOf(flow).get('skip_settings') ?? '') ?? false)
-  const settings = skips ? undefined : await settingsFor(deps, submission, recovered, identity, now)
+  let settings: Awaited<ReturnType<typeof settingsFor>> | undefined
+  try {
+    const owner = { identity, session: opened.session }
+    if (!skips) settings = await settingsFor(deps, submission, recovered, owner, now)
+  } catch (error) {
+    await db.batch([...first, ...fromHooks])
+    throw error
+  }
+
   await db.batch([...first, ...opened.statements, ...fromHooks, ...(settings ? [insertFlow(settings.flow)] : [])])
   const response = answer(deps, submission, { passed, recovered, opened, settings: settings?.flow })
   return { ...response, cookies: [...(response.cookies ?? []), ...(settings?.cookies ?? [])] }
@@ -98,6 +109,15 @@ function refused(
   error: unknown,
 ): Promise<Response> {
   if (!isFormError(error)) throw error
+  if (error instanceof HookRefusal) {
+    const type = inBrowser ? 'browser' : flow.type
+    // compat: programs get a failure, and read on the new flow what it is about – selfservice/strategy/code/strategy_recovery.go
+    return restart(deps, request, client, {
+      problems: error.problems,
+      type,
+      ...(inBrowser ? {} : { error: new HookFailure(undefined, error) }),
+    })
+  }
   return restart(
     deps,
     request,
@@ -110,7 +130,7 @@ async function settingsFor(
   { returnTo, settings, settingsFlow }: RecoveryDeps,
   { request, flow }: RecoverySubmission,
   { inBrowser }: Recovered,
-  identity: IdentityWithCredentials,
+  owner: { identity: IdentityWithCredentials; session: Session },
   now: Micros,
 ): Promise<{ flow: Flow; cookies: string[] }> {
   const jar = openPendingJar(settingsFlow.continuity, request)
@@ -118,10 +138,11 @@ async function settingsFor(
   const wanted = asked === '' ? settings.returnUrlAfter : returnTo(asked, settings.defaultReturnUrl)
   const fresh = await beginSettings(settingsFlow, {
     request: withParameters(request, { return_to: wanted }),
-    identity,
+    identity: owner.identity,
     type: inBrowser ? 'browser' : flow.type,
     jar,
   })
+  await askHooksBefore(settingsFlow, { request, flow: fresh, identity: owner.identity, owner, begins: true })
   const expiresAt = now + settings.privilegedAgeMicros
   const text = messages.recovered({
     privilegedSessionExpiresAt: rfc3339(expiresAt),

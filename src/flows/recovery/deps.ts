@@ -8,6 +8,7 @@ import type { SessionCookies } from '../../sessions/cookie.ts'
 import type { LifespanOf } from '../../sessions/issue.ts'
 import type { CrossSiteSettings } from '../cross-site.ts'
 import type { Forward } from '../error/forward.ts'
+import type { HookBefore } from '../hook.ts'
 import type { Outbox } from '../outbox.ts'
 import type { SettingsDeps } from '../settings/deps.ts'
 import type { RecoveryHook } from './hook.ts'
@@ -43,6 +44,7 @@ export type RecoveryDeps = {
   settings: RecoverySettings
   /** In the order in which they are asked. */
   methods: readonly RecoveryMethod[]
+  hooksBefore: readonly HookBefore[]
   hooksAfter: readonly RecoveryHook[]
   /** Who has recovered goes on with a settings flow. */
   settingsFlow: SettingsDeps

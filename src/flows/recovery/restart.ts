@@ -3,10 +3,19 @@ import type { Client } from '../../http/negotiate.ts'
 import type { Request, Response } from '../../http/types.ts'
 import { messages, type UiText } from '../../ui/messages.ts'
 import { requestUrlOf, type Flow } from '../flow.ts'
+import { withProblems, type Problem } from '../form.ts'
 import { insertFlow } from '../store.ts'
 import { answerByPage, answerRestarted } from './answer.ts'
 import type { RecoveryDeps } from './deps.ts'
 import { beginRecovery } from './start.ts'
+
+type Restart = {
+  /** What the new form says. */
+  message?: UiText
+  problems?: readonly Problem[]
+  type: Flow['type']
+  error?: ApiError
+}
 
 /**
  * Begins anew, in a browser that gets a new secret.
@@ -16,15 +25,16 @@ export async function restart(
   deps: RecoveryDeps,
   request: Request,
   client: Client,
-  { message, type, error }: { message: UiText; type: Flow['type']; error?: ApiError },
+  { message, problems = [], type, error }: Restart,
 ): Promise<Response> {
   request.csrf.rotate()
-  const replacement = beginRecovery(deps, {
+  const fresh = beginRecovery(deps, {
     type,
     requestUrl: requestUrlOf(request),
     csrfToken: request.csrf.token(),
-    messages: [message],
+    messages: message ? [message] : [],
   })
+  const replacement: Flow = { ...fresh, ui: withProblems(fresh.ui, problems) }
   await deps.db.batch([insertFlow(replacement)])
   return error
     ? answerRestarted(deps, request, client, { replacement, error })

@@ -3,6 +3,7 @@ import { acceptsJson } from '../../http/negotiate.ts'
 import { json, redirect } from '../../http/respond.ts'
 import type { Request, Response, Route } from '../../http/types.ts'
 import { flowPage, requestUrlOf, type Flow } from '../flow.ts'
+import { runHooksBefore } from '../hook.ts'
 import { newToken } from '../mailed.ts'
 import { readFlow } from '../read.ts'
 import { insertFlow } from '../store.ts'
@@ -59,6 +60,8 @@ async function createInBrowser(deps: RecoveryDeps, request: Request): Promise<Re
   } catch (error) {
     return forward(request, error)
   }
+  // compat: a hook's failure is answered with JSON, to browsers too – selfservice/flow/recovery/handler.go
+  await runHooksBefore(deps.hooksBefore, { request, flow: recoveryFlow(flow) })
   await db.batch([insertFlow(flow)])
   return acceptsJson(request)
     ? json(200, recoveryFlow(flow))
@@ -71,6 +74,7 @@ async function createNative(deps: RecoveryDeps, request: Request): Promise<Respo
   if (await authenticate.evenIfDisabled(request)) throw errors.sessionAlreadyAvailable()
   deps.returnTo(request.query.get('return_to') ?? undefined, settings.defaultReturnUrl)
   const flow = beginRecovery(deps, { type: 'api', requestUrl: requestUrlOf(request), csrfToken: '' })
+  await runHooksBefore(deps.hooksBefore, { request, flow: recoveryFlow(flow) })
   await db.batch([insertFlow(flow)])
   return json(200, recoveryFlow(flow))
 }

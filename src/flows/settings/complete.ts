@@ -5,6 +5,9 @@ import { withMessages } from '../form.ts'
 import { flowPage, returnToOf, type Flow } from '../flow.ts'
 import { insertFlow, updateFlow } from '../store.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
+import type { Json } from '../../lib/json.ts'
+import { afterStored } from '../hook.ts'
+import { askHooksBefore, occasionOf } from './tell.ts'
 import type { Response } from '../../http/types.ts'
 import type { SettingsDeps } from './deps.ts'
 import { continuedSession, type Session } from '../../sessions/session.ts'
@@ -26,6 +29,7 @@ export async function completeSettings(
   update: Update,
   method: Pick<SettingsMethod, 'name'>,
   { identity: changed, factor, active, statements = [] }: SettingsResult,
+  transientPayload?: Json,
 ): Promise<Response> {
   const { db, clock, uiUrl } = deps
   const { request, client, flow, identity, authenticated, jar } = update
@@ -65,6 +69,13 @@ export async function completeSettings(
     ...(contribution.statements ?? []),
   ])
   contribution.onStored?.()
+  try {
+    await askHooksBefore(deps, { request, flow: followUp, identity: stored, owner: authenticated })
+    const about = { flow: completed, identity: stored, transientPayload }
+    for (const hook of after.afterStoring) await hook(await occasionOf(deps, update, about))
+  } catch (error) {
+    throw afterStored(error, 'Your changes are saved, but not everything that follows could be done.')
+  }
 
   const { continueWith = [] } = contribution
   if (client === 'native') return json(200, await settingsView(deps, completed, stored, { continueWith }))

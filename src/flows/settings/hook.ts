@@ -6,6 +6,7 @@ import type { Micros } from '../../lib/clock.ts'
 import type { Session } from '../../sessions/session.ts'
 import type { Flow } from '../flow.ts'
 import type { Problem } from '../form.ts'
+import type { Occasion } from '../hook.ts'
 import type { StartedVerification } from '../verification/start.ts'
 import type { ContinueWith } from '../wire.ts'
 
@@ -30,6 +31,16 @@ export type Held =
       statements: readonly Statement[]
       onStored(): void
     }
+
+/**
+ * What may change an identity again or keep it from being stored.
+ * @returns the identity as it should be, or nothing
+ * @throws HookRefusal for what the person has to mend
+ */
+export type HookBeforeStoring = (occasion: Occasion) => Promise<IdentityWithCredentials | undefined>
+
+/** What is told once a change is stored. @throws ApiError to answer with that instead; what is stored stays */
+export type HookAfterStoring = (occasion: Occasion) => Promise<unknown>
 
 /** What a hook adds to a change and to its answer. */
 export type SettingsContribution = {

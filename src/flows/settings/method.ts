@@ -61,6 +61,8 @@ export type SettingsMethod = {
   /** What is wrong with its fields beyond their types. */
   check?(fields: Record<string, unknown>): readonly Problem[]
   draw(form: SettingsForm): SettingsPart | Promise<SettingsPart>
+  /** compat: what the client gave along reaches no hook – selfservice/strategy/{password,profile} */
+  hidesPayload?: true
   /** Native apps repeat a change after the new login; this one is parked for them all the same. */
   parksNative?: boolean
   /** Texts of earlier submissions stay on the form. */

@@ -13,6 +13,7 @@ import { answerSignedOut, isAssured, stepUpUrl } from './assured.ts'
 import { getSettings } from './read.ts'
 import { beginSettings } from './start.ts'
 import { updateSettings } from './submit.ts'
+import { askHooksBefore } from './tell.ts'
 import { settingsView } from './view.ts'
 
 /** The endpoints of the settings flow. */
@@ -86,6 +87,7 @@ async function create(deps: SettingsDeps, request: Request, authenticated: Authe
   const identity = await findIdentityWithCredentials(deps.db, authenticated.identity.id)
   if (!identity) throw errors.sessionInactive()
   const flow = await beginSettings(deps, { request, identity, type, jar })
+  await askHooksBefore(deps, { request, flow, identity, owner: authenticated })
   await deps.db.batch([insertFlow(flow)])
   const cookie = jar.cookie()
   return {

@@ -11,7 +11,7 @@ import { answerReplaced, flowNotFound, isFormError, leave, showForm } from '../a
 import { openPendingJar, type PendingJar } from '../continuity.ts'
 import { checkCrossSite } from '../cross-site.ts'
 import { decodeBody, validateBody, type BodySpec } from '../decode.ts'
-import { problemsFrom, withCsrf, withMessages, withoutMessages, withProblems, type Problem } from '../form.ts'
+import { mapNodes, problemsFrom, withCsrf, withMessages, withoutMessages, withProblems, type Problem } from '../form.ts'
 import { initUrl, isExpired, requestUrlOf, type Flow, type Ui } from '../flow.ts'
 import type { Outcome } from '../outcome.ts'
 import { findFlow, insertFlow, updateFlow } from '../store.ts'
@@ -27,6 +27,8 @@ import type { Request, Response } from '../../http/types.ts'
 import { completeSettings } from './complete.ts'
 import type { SettingsDeps } from './deps.ts'
 import type { SettingsMethod, SettingsResult } from './method.ts'
+import { asAnswerToProgram, HookRefusal } from '../hook.ts'
+import { askHooksBefore, changedByHooks, payloadFor } from './tell.ts'
 import { answerSignedOut, isAssured, stepUpUrl } from './assured.ts'
 import { beginSettings, lastMethod, pendingName, settingsOrder } from './start.ts'
 import { settingsView } from './view.ts'
@@ -59,7 +61,7 @@ export async function updateSettings(deps: SettingsDeps, request: Request): Prom
   const jar = openPendingJar(deps.continuity, request)
   const identity = await findIdentityWithCredentials(db, authenticated.identity.id)
   if (!identity) return answerSignedOut(deps, request)
-  if (isExpired(flow, clock.now())) return replaceExpired(deps, { request, client, flow, identity, jar })
+  if (isExpired(flow, clock.now())) return replaceExpired(deps, { request, client, flow, identity, jar, authenticated })
   if (flow.identityId !== identity.id) return leaveForm(deps, request, client, errors.identityMismatch())
 
   try {
@@ -166,6 +168,7 @@ async function refuseFor(
 ): Promise<Response> {
   if (error instanceof UniqueViolation)
     return refuse(deps, update, method, fields, [{ node: undefined, message: messages.identifierTaken() }])
+  if (error instanceof HookRefusal) return refuseByHook(deps, update, method, fields, error.problems)
   if (isFormError(error))
     return refuse(deps, update, method, fields, [
       { node: undefined, message: messages.generic({ reason: error.body.reason ?? error.body.message }) },
@@ -188,8 +191,11 @@ async function decide(
   try {
     switch (outcome.kind) {
       case 'done': {
-        const held = await hold(deps, update, method, fields, outcome.result)
-        return held ?? (await completeSettings(deps, update, method, outcome.result))
+        const changed = await changedByHooks(deps, update, method, fields, outcome.result.identity)
+        if (changed === 'refresh') return await askToSignInAgain(deps, update, method, fields)
+        const result = { ...outcome.result, identity: changed }
+        const held = await hold(deps, update, method, fields, result)
+        return held ?? (await completeSettings(deps, update, method, result, payloadFor(method, fields)))
       }
       case 'retry':
         return await refuse(deps, update, method, fields, outcome.problems)
@@ -263,6 +269,23 @@ function refuse(
   })
 }
 
+/**
+ * The same form again, with what a hook wants mended.
+ * compat: the texts that the form had stay, but for those on the fields of the method – selfservice/flow/settings/error.go
+ */
+function refuseByHook(
+  deps: SettingsDeps,
+  update: Update,
+  method: SettingsMethod,
+  fields: Record<string, unknown>,
+  problems: readonly Problem[],
+): Promise<Response> {
+  const ui = mapNodes(update.flow.ui, (node) => (node.group === method.name ? { ...node, messages: [] } : node))
+  const kept: Update = { ...update, flow: { ...update.flow, ui } }
+  const flow = refilled(kept, { ...method, keepsMessages: true }, fields)
+  return show(deps, { ...update, flow: { ...update.flow, internal: flow.internal } }, withProblems(flow.ui, problems))
+}
+
 /** Stores a form with what has to be mended, and shows it. */
 async function show(
   deps: SettingsDeps,
@@ -332,12 +355,20 @@ async function askToSignInAgain(
 /** An expired flow is replaced by a fresh one of the person who is here, with the address that the old one began with. */
 async function replaceExpired(
   deps: SettingsDeps,
-  { request, client, flow, identity, jar }: Pick<Update, 'request' | 'client' | 'flow' | 'identity' | 'jar'>,
+  {
+    request,
+    client,
+    flow,
+    identity,
+    jar,
+    authenticated,
+  }: Pick<Update, 'request' | 'client' | 'flow' | 'identity' | 'jar' | 'authenticated'>,
 ): Promise<Response> {
   const now = deps.clock.now()
   let fresh: Flow
   try {
     fresh = await beginSettings(deps, { request, identity, type: flow.type, jar })
+    await askHooksBefore(deps, { request, flow: fresh, identity, owner: authenticated })
   } catch (error) {
     return leaveForm(deps, request, client, error)
   }
@@ -359,5 +390,6 @@ function leaveForm(
   client: Client,
   error: unknown,
 ): Response | Promise<Response> {
-  return client === 'native' ? errorResponse(request, error) : forward(request, error)
+  if (client === 'native') return errorResponse(request, asAnswerToProgram(error))
+  return forward(request, client === 'spa' ? asAnswerToProgram(error) : error)
 }

@@ -12,6 +12,7 @@ import { csrfNode, type UiNode } from '../../ui/node.ts'
 import { isFormError, showForm } from '../answer.ts'
 import { flowPage, returnToOf, type Flow } from '../flow.ts'
 import { withMessages, withoutMessages } from '../form.ts'
+import { afterStored, problemsIn } from '../hook.ts'
 import { updateFlow } from '../store.ts'
 import { verificationFlow } from '../wire.ts'
 import type { AwaitedChange, VerificationDeps } from './deps.ts'
@@ -50,9 +51,13 @@ export async function completeVerification(
     for (const hook of deps.hooksAfter)
       await hook({ request, flow: passed, identity: outcome.identity, transientPayload })
   } catch (error) {
-    if (!isFormError(error)) throw error
-    const message = messages.generic({ reason: error.body.reason ?? error.body.message })
-    return restart(deps, request, client, { message, type: flow.type, error })
+    if (!isFormError(error))
+      throw afterStored(error, 'The address is verified, but not everything that follows could be done.')
+    const problems = problemsIn(error, ({ body }) => ({
+      node: undefined,
+      message: messages.generic({ reason: body.reason ?? body.message }),
+    }))
+    return restart(deps, request, client, { problems, type: flow.type, error })
   }
   const seesPage = verified.answers === 'link' ? !isJson(request) : client === 'browser'
   return seesPage ? redirect(request, 303, flowPage(deps.settings.uiUrl, flow.id)) : json(200, verificationFlow(passed))

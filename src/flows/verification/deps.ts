@@ -8,6 +8,7 @@ import { durationMicros } from '../../lib/duration.ts'
 import type { CrossSiteSettings } from '../cross-site.ts'
 import type { Forward } from '../error/forward.ts'
 import type { Flow } from '../flow.ts'
+import type { HookBefore } from '../hook.ts'
 import type { Outbox } from '../outbox.ts'
 import type { VerificationHook } from './hook.ts'
 import type { VerificationMethod } from './method.ts'
@@ -47,6 +48,7 @@ export type VerificationDeps = VerificationStartDeps & {
   returnTo: ReturnTo
   crossSite: CrossSiteSettings
   outbox: Outbox
+  hooksBefore: readonly HookBefore[]
   hooksAfter: readonly VerificationHook[]
   /** The change that a flow holds back. */
   awaitedChange(

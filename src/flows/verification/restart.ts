@@ -4,9 +4,18 @@ import { errorResponse, redirect } from '../../http/respond.ts'
 import type { Request, Response } from '../../http/types.ts'
 import type { UiText } from '../../ui/messages.ts'
 import { flowPage, requestUrlOf, type Flow } from '../flow.ts'
+import { withProblems, type Problem } from '../form.ts'
 import { insertFlow } from '../store.ts'
 import type { VerificationDeps } from './deps.ts'
 import { beginVerification } from './start.ts'
+
+type Restart = {
+  /** What the new form says. */
+  message?: UiText
+  problems?: readonly Problem[]
+  type: Flow['type']
+  error?: ApiError
+}
 
 /**
  * Begins anew, in a browser that gets a new secret.
@@ -16,15 +25,16 @@ export async function restart(
   deps: VerificationDeps,
   request: Request,
   client: Client,
-  { message, type, error }: { message: UiText; type: Flow['type']; error?: ApiError },
+  { message, problems = [], type, error }: Restart,
 ): Promise<Response> {
   request.csrf.rotate()
-  const replacement = beginVerification(deps, {
+  const fresh = beginVerification(deps, {
     type,
     requestUrl: requestUrlOf(request),
     csrfToken: type === 'browser' ? request.csrf.token() : '',
-    messages: [message],
+    messages: message ? [message] : [],
   })
+  const replacement: Flow = { ...fresh, ui: withProblems(fresh.ui, problems) }
   await deps.db.batch([insertFlow(replacement)])
   if (!error || client === 'browser') return redirect(request, 303, flowPage(deps.settings.uiUrl, replacement.id))
   return errorResponse(request, replaced(replacement, error))

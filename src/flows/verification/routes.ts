@@ -3,6 +3,7 @@ import { acceptsJson } from '../../http/negotiate.ts'
 import { json, redirect } from '../../http/respond.ts'
 import type { Request, Response, Route } from '../../http/types.ts'
 import { flowPage, requestUrlOf } from '../flow.ts'
+import { runHooksBefore } from '../hook.ts'
 import { newToken } from '../mailed.ts'
 import { readFlow } from '../read.ts'
 import { insertFlow } from '../store.ts'
@@ -53,6 +54,7 @@ async function create(deps: VerificationDeps, request: Request, type: 'browser' 
     requestUrl: requestUrlOf(request),
     csrfToken: newToken(request, { type }),
   })
+  await runHooksBefore(deps.hooksBefore, { request, flow: verificationFlow(flow) })
   await db.batch([insertFlow(flow)])
   return type === 'browser' && !acceptsJson(request)
     ? redirect(request, 303, flowPage(settings.uiUrl, flow.id))

@@ -1,11 +1,9 @@
+import { sessionForHooks } from '../../flows/hook.ts'
 import type { LoginHook } from '../../flows/login/hook.ts'
 import type { RecoveryHook } from '../../flows/recovery/hook.ts'
 import type { VerificationHook } from '../../flows/verification/hook.ts'
 import { loginFlow, recoveryFlow, verificationFlow } from '../../flows/wire.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { nilUuid } from '../../lib/uuid.ts'
-import { devicesOf } from '../../sessions/session.ts'
-import { sessionObject } from '../../sessions/wire.ts'
 import { isKnown, type ConfiguredHook } from '../configured.ts'
 import { hasSay, type WebHook, type WebHookConfig, type WebHooks } from './web-hook.ts'
 
@@ -15,17 +13,12 @@ export type WebHookFlowDeps = { webHooks: WebHooks; publicBaseUrl: string; clock
 export function webHookAtLogin({ webHooks, publicBaseUrl, clock }: WebHookFlowDeps, config: WebHookConfig): LoginHook {
   const call = webHooks.make(config)
   return async ({ request, current, flow, identity, session, transientPayload }) => {
-    // compat: a session that begins has no id yet – selfservice/flow/login/hook.go
-    const devices = devicesOf(session)
-    const view =
-      current?.session.id === session.id
-        ? { session, devices }
-        : { session: { ...session, id: nilUuid }, devices: devices.map((device) => ({ ...device, id: nilUuid })) }
+    const begins = current?.session.id !== session.id
     const changed = await call({
       request,
       flow: loginFlow(flow, { transientPayload }),
       identity,
-      session: sessionObject(view.session, { publicBaseUrl, now: clock.now(), identity, devices: view.devices }),
+      session: sessionForHooks(session, { publicBaseUrl, now: clock.now(), identity, begins }),
     })
     return changed ? { identity: changed } : {}
   }
@@ -41,7 +34,7 @@ export function webHookAfterRecovery(
   }
 }
 
-export function webHookAfterVerification(
+function webHookAfterVerification(
   { webHooks }: Pick<WebHookFlowDeps, 'webHooks'>,
   config: WebHookConfig,
 ): VerificationHook {
@@ -50,6 +43,15 @@ export function webHookAfterVerification(
     await call({ request, flow: verificationFlow(flow, { transientPayload }), identity })
   }
 }
+
+/** The hooks after a verification, in the order of the configuration. Nothing but web hooks may stand there. */
+export const hooksAfterVerification = (
+  deps: Pick<WebHookFlowDeps, 'webHooks'>,
+  configured: readonly ConfiguredHook[],
+): VerificationHook[] =>
+  configured.flatMap(({ hook, config }) =>
+    hook === 'web_hook' ? [webHookAfterVerification(deps, config as WebHookConfig)] : [],
+  )
 
 /**
  * The web hooks of a list by when they are told: those with a say before anything is stored, the others after. The

@@ -26,6 +26,7 @@ export const passwordSettings = (deps: PasswordSettingsDeps): SettingsMethod => 
   enabled: deps.enabled,
   fields: [{ name: 'password', type: 'string', required: true, minLength: 1 }],
   allowsGet: true,
+  hidesPayload: true,
   claims: ({ method }) => method === 'password',
   draw: () => ({
     nodes: [

@@ -2,12 +2,12 @@ import { messages } from '../../ui/messages.ts'
 import { methodNode } from '../../ui/node.ts'
 import { RawJson, isObject, type Json } from '../../lib/json.ts'
 import { applySchema, type SchemaDeps } from '../../identities/update.ts'
-import { canonical } from '../../identities/schema/equal.ts'
+import { changesProtected } from '../../identities/protected.ts'
 import { isPrivileged } from '../../sessions/session.ts'
 import { problemsFrom, withNodes } from '../../flows/form.ts'
 import { done, retry } from '../../flows/outcome.ts'
 import { traitNodes, withOnlyTraitValues, withTraitValues } from '../../flows/trait-nodes.ts'
-import { credentialsOf, type IdentityWithCredentials } from '../../identities/identity.ts'
+import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { Micros } from '../../lib/clock.ts'
 import type { SettingsMethod } from '../../flows/settings/method.ts'
 
@@ -22,6 +22,7 @@ export const profileSettings = (deps: ProfileSettingsDeps): SettingsMethod => ({
   allowsGet: true,
   parksNative: true,
   keepsMessages: true,
+  hidesPayload: true,
   claims: ({ method }) => method === 'profile',
   draw: ({ schema, identity, flow }) => {
     const empty = withNodes({ ...flow.ui, nodes: [] }, traitNodes(schema, 'profile'))
@@ -39,22 +40,3 @@ export const profileSettings = (deps: ProfileSettingsDeps): SettingsMethod => ({
     return done({ identity: changed })
   },
 })
-
-/** Whether a change touches what a person signs in with or is reached by. Lists are compared as sets. */
-function changesProtected(before: IdentityWithCredentials, after: IdentityWithCredentials): boolean {
-  const fingerprint = (identity: IdentityWithCredentials) =>
-    JSON.stringify([
-      credentialsOf(identity)
-        .map(({ type, config, identifiers }) => canonical([type, config, identifiers.toSorted()]))
-        .toSorted(),
-      identity.verifiableAddresses
-        .map(({ value, verified, via, status, verifiedAt }) =>
-          JSON.stringify([value, verified, via, status, verifiedAt]),
-        )
-        .toSorted(),
-      identity.recoveryAddresses
-        .map(({ value, via, breakGlassForOrganization }) => JSON.stringify([value, via, breakGlassForOrganization]))
-        .toSorted(),
-    ])
-  return fingerprint(before) !== fingerprint(after)
-}
