@@ -96,7 +96,7 @@ test('a key that was published since is found', async () => {
 })
 
 test('a token that does not name its key is tried with each', async () => {
-  const both = { keys: [...stranger.jwks.keys, ...signer.jwks.keys].map(({ kid: _, ...key }) => key) }
+  const both = { keys: [...stranger.jwks.keys, ...signer.jwks.keys].map((key) => ({ ...key, kid: undefined })) }
   assert.deepEqual(await verify(signer.sign(claims, { kid: undefined }), {}, both as typeof signer.jwks), claims)
 })
 

@@ -1,0 +1,304 @@
+import assert from 'node:assert/strict'
+import { after } from 'node:test'
+import { createAgent, type Answer } from '../support/agent.ts'
+import { createClient, formOf, textIds, type Client, type Form } from '../support/clients.ts'
+import { startOpenIdProvider, type Said } from '../support/openid-provider.ts'
+import { pages } from '../support/server.ts'
+import { ada, everywhere, type StoryServer } from '../support/stories.ts'
+
+const provider = await startOpenIdProvider()
+after(() => provider.close())
+
+const mapper = `
+local c = std.extVar('claims');
+{ identity: {
+  traits: { [if 'email' in c then 'email']: c.email, [if 'name' in c then 'name']: c.name },
+  [if 'email_verified' in c then 'verified_addresses']: [{ via: 'email', value: c.email }],
+} }`
+const acme = {
+  id: 'acme',
+  provider: 'generic',
+  label: 'Acme',
+  client_id: 'client',
+  client_secret: 'secret',
+  issuer_url: provider.issuer,
+  mapper_url: `base64://${Buffer.from(mapper).toString('base64')}`,
+}
+const config = {
+  ciphers: { algorithm: 'aes' },
+  selfservice: {
+    methods: { oidc: { enabled: true, config: { providers: [acme] } } },
+    flows: { registration: { login_hints: true, after: { oidc: { hooks: [{ hook: 'session' }] } } } },
+  },
+}
+const inBrowsers = { config, clients: ['browser', 'spa'] as const }
+
+const jane: Said = { sub: 'jane', email: 'jane@shop.example', email_verified: true, name: 'Jane' }
+
+/** Opens a form as somebody does who may come back by way of another program. */
+const begin = (client: Client, flow: string): Promise<Form & { session_token_exchange_code?: string }> =>
+  client.start(
+    flow,
+    client.kind === 'native' ? { return_session_token_exchange_code: 'true', return_to: `${pages}/app` } : {},
+  )
+
+/** Sends a form that leads to the provider; the address there. */
+async function away(client: Client, form: Form, fields: Record<string, unknown>): Promise<string> {
+  const step = await client.submit(form, fields)
+  assert.equal(step.kind, 'end')
+  const { status, location, body } = step as Answer & { kind: 'end' }
+  assert.equal(status, client.kind === 'browser' ? 303 : 422)
+  return client.kind === 'browser' ? location! : String(body['redirect_browser_to'])
+}
+
+/** Comes back as such a client does: apps by a browser that nobody knows, with a code for what came of it. */
+async function comeBack(server: StoryServer, client: Client, form: Form, address: string): Promise<Answer> {
+  const { agent, kind } = client
+  if (kind !== 'native')
+    return agent.request('GET', address, { accept: kind === 'browser' ? 'text/html' : 'application/json' })
+  const tab = createAgent(server, { hasCookies: true })
+  const back = await tab.request('GET', address, { accept: 'text/html' })
+  const code = new URL(back.location!).searchParams.get('code')
+  if (code === null) return back
+  const init = (form as { session_token_exchange_code?: string }).session_token_exchange_code!
+  const query = new URLSearchParams({ init_code: init, return_to_code: code })
+  const answer = await agent.request('GET', `/sessions/token-exchange?${query.toString()}`)
+  if (answer.status === 200) agent.token = String(answer.body['session_token'])
+  return answer
+}
+
+/** All of it in one go. */
+async function through(server: StoryServer, client: Client, flow: string, person: Said): Promise<Answer> {
+  const form = await begin(client, flow)
+  const url = await away(client, form, { method: 'oidc', provider: 'acme' })
+  return comeBack(server, client, form, provider.approve(url, person))
+}
+
+everywhere(
+  'who comes from a provider for the first time gets an account, and finds it again',
+  async (server) => {
+    const first = server.client()
+    await through(server, first, 'registration', jane)
+    const known = await first.whoami()
+    assert.deepEqual(known?.traits, { email: 'jane@shop.example', name: 'Jane' })
+
+    for (const flow of ['login', 'registration']) {
+      const again = server.client()
+      await through(server, again, flow, { ...jane, email: 'moved@shop.example' })
+      assert.equal((await again.whoami())?.id, known.id, flow)
+    }
+  },
+  { config },
+)
+
+everywhere(
+  'who signs in without an account gets one on the way, once all that is needed is known',
+  async (server) => {
+    const client = server.client()
+    const form = await begin(client, 'login')
+    const url = await away(client, form, { method: 'oidc', provider: 'acme' })
+    const back = await comeBack(server, client, form, provider.approve(url, { sub: 'nomail' }))
+    const asked = await readAsked(client, back)
+    assert.deepEqual(textIds(asked), [4000002]) // the address is missing
+
+    const traits = { email: 'new@shop.example' }
+    const second = await away(client, asked, { method: 'oidc', provider: 'acme', traits })
+    await comeBack(server, client, form, provider.approve(second, { sub: 'nomail' }))
+    assert.deepEqual((await client.whoami())?.traits, traits)
+  },
+  { config },
+)
+
+/** The form that somebody who came back is asked to complete. */
+async function readAsked(client: Client, { location, body }: Answer): Promise<Form> {
+  if ('ui' in body) return body as unknown as Form
+  const id = new URL(location!).searchParams.get('flow')
+  return (await client.agent.request('GET', `/self-service/registration/flows?id=${id}`)).body as unknown as Form
+}
+
+everywhere(
+  'an address that belongs to an account leads to its owner, who connects it by signing in',
+  async (server) => {
+    await server.register(ada)
+    const person: Said = { sub: 'ada-at-acme', email: ada.email, email_verified: true }
+    const client = server.client()
+    const back = await through(server, client, 'login', person)
+    const { id } = client.kind === 'spa' ? (back.body as { id: string }) : { id: flowIn(back.location!) }
+    const linking = (await client.agent.request('GET', `/self-service/login/flows?id=${id}`)).body as unknown as Form
+    assert.deepEqual(textIds(linking), [1010016]) // sign in to connect
+    assert.equal(await client.whoami(), undefined)
+
+    const proof = { method: 'password', identifier: ada.email }
+    const wrong = formOf(await client.submit(linking, { ...proof, password: 'not the password' }))
+    assert.deepEqual(textIds(wrong), [4000006])
+    await client.submit(wrong, { ...proof, password: ada.password })
+    const owner = await client.whoami()
+    assert.equal(owner?.traits['email'], ada.email)
+
+    const later = server.client()
+    await through(server, later, 'login', person)
+    assert.equal((await later.whoami())?.id, owner.id)
+  },
+  { config },
+)
+
+const flowIn = (address: string): string => new URL(address).searchParams.get('flow')!
+
+everywhere(
+  'nobody but the owner of the address connects an account with it',
+  async (server) => {
+    await server.register(ada)
+    await server.register({ email: 'eve@shop.example', password: 'eves-own-password' })
+    const client = server.client()
+    const back = await through(server, client, 'login', { sub: 'ada-at-acme', email: ada.email })
+    const { id } = client.kind === 'spa' ? (back.body as { id: string }) : { id: flowIn(back.location!) }
+    const linking = (await client.agent.request('GET', `/self-service/login/flows?id=${id}`)).body as unknown as Form
+    const stranger = { method: 'password', identifier: 'eve@shop.example', password: 'eves-own-password' }
+    assert.deepEqual(textIds(formOf(await client.submit(linking, stranger))), [4010009])
+    assert.equal(await client.whoami(), undefined)
+    const { body } = await server.admin('GET', '/admin/identities?credentials_identifier=acme%3Aada-at-acme')
+    assert.deepEqual(body, [])
+  },
+  { config },
+)
+
+everywhere(
+  'who does not agree at the provider sees that on the form, which is still good',
+  async (server) => {
+    const client = server.client()
+    const form = await begin(client, 'login')
+    const url = await away(client, form, { method: 'oidc', provider: 'acme' })
+    await comeBack(server, client, form, provider.refuse(url))
+    const shown = (await client.agent.request('GET', `/self-service/login/flows?id=${form.id}`)).body as unknown as Form
+    assert.deepEqual(textIds(shown), [4000001])
+    const again = await away(client, shown, { method: 'oidc', provider: 'acme' })
+    await comeBack(server, client, form, provider.approve(again, jane))
+    assert.ok(await client.whoami())
+  },
+  { config },
+)
+
+everywhere(
+  'a provider is connected in the settings and disconnected again, but never the last way in',
+  async (server) => {
+    const client = await server.register(ada)
+    const form = await client.start('settings')
+    const url = await away(client, form, { link: 'acme' })
+    await comeBack(server, client, form, provider.approve(url, jane))
+    const fresh = await client.start('settings')
+    assert.deepEqual(buttons(fresh), ['unlink acme'])
+
+    const other = server.client()
+    await through(server, other, 'login', jane)
+    assert.equal((await other.whoami())?.traits['email'], ada.email)
+
+    await client.submit(fresh, { unlink: 'acme' })
+    assert.deepEqual(buttons(await client.start('settings')), ['link acme'])
+
+    const newcomer = server.client()
+    await through(server, newcomer, 'registration', jane)
+    const only = await newcomer.start('settings')
+    assert.deepEqual(buttons(only), [])
+    assert.deepEqual(textIds(formOf(await newcomer.submit(only, { unlink: 'acme' }))), [4000001])
+  },
+  inBrowsers,
+)
+
+const buttons = ({ ui }: Form): string[] =>
+  ui.nodes.flatMap(({ group, attributes }) =>
+    group === 'oidc' && attributes.node_type === 'input' ? [`${attributes.name} ${String(attributes.value)}`] : [],
+  )
+
+everywhere(
+  'no other site disconnects a provider by a link',
+  async (server) => {
+    const client = server.client()
+    await through(server, client, 'registration', jane)
+    const settings = await client.start('settings')
+    await client.submit(settings, { method: 'password', password: 'a-second-way-to-sign-in' })
+    const { id } = await client.start('settings')
+    const unlink = (site: string) =>
+      client.agent.request('GET', `/self-service/settings?flow=${id}&unlink=acme`, {
+        headers: { 'sec-fetch-site': site },
+      })
+    assert.equal((await unlink('cross-site')).status, 403)
+    assert.deepEqual(buttons(await client.start('settings')), ['unlink acme'])
+    assert.equal((await unlink('none')).status, 200)
+    assert.deepEqual(buttons(await client.start('settings')), ['link acme'])
+  },
+  { config, clients: ['spa'] },
+)
+
+everywhere(
+  'of fifty who come back with one answer at once, one is signed in',
+  async (server) => {
+    const client = server.client()
+    const form = await begin(client, 'login')
+    const url = await away(client, form, { method: 'oidc', provider: 'acme' })
+    const address = provider.approve(url, jane)
+    const asked = provider.stub.requests.length
+    const cookies = new Map(client.agent.jar)
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => {
+        const copy = createClient(server, client.kind, createAgent(server, { jar: new Map(cookies) }))
+        return comeBack(server, copy, form, address).then(async () => copy.whoami())
+      }),
+    )
+    assert.equal(answers.filter(Boolean).length, 1)
+    const tokenRequests = provider.stub.requests.slice(asked).filter(({ path }) => path === '/token')
+    assert.equal(tokenRequests.length, 1)
+    const { body } = await server.admin('GET', '/admin/identities')
+    assert.equal((body as unknown as unknown[]).length, 1)
+  },
+  inBrowsers,
+)
+
+everywhere(
+  'of fifty browsers with one new account at the provider, all are signed in as one person',
+  async (server) => {
+    const people = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const client = server.client()
+        await through(server, client, 'login', jane)
+        return client.whoami()
+      }),
+    )
+    assert.equal(new Set(people.map((person) => person?.id)).size, 1)
+    assert.ok(people[0])
+  },
+  { config, clients: ['spa'] },
+)
+
+everywhere(
+  'an answer of the provider is good in the browser that asked for it, in nobody else’s',
+  async (server) => {
+    const client = server.client()
+    const form = await begin(client, 'login')
+    const url = await away(client, form, { method: 'oidc', provider: 'acme' })
+    const address = provider.approve(url, jane)
+    const stranger = server.client()
+    assert.equal((await stranger.agent.request('GET', address)).status, 400)
+    const changed = address.replace(/state=.{8}/, 'state=AAAAAAAA')
+    assert.equal((await client.agent.request('GET', changed)).status, 400)
+    server.pass(31 * 60)
+    assert.equal((await client.agent.request('GET', address)).status, 400)
+    assert.equal(await client.whoami(), undefined)
+  },
+  inBrowsers,
+)
+
+everywhere(
+  'tokens of the provider are kept for operators, unreadable in the database',
+  async (server) => {
+    await through(server, server.client(), 'registration', jane)
+    const { body } = await server.admin('GET', '/admin/identities?include_credential=oidc')
+    const [identity] = body as unknown as [
+      { id: string; credentials: { oidc: { config: { providers: Record<string, string>[] } } } },
+    ]
+    const [link] = identity.credentials.oidc.config.providers
+    assert.match(link!['initial_access_token']!, /^at-/)
+    assert.match(link!['initial_refresh_token']!, /^rt-/)
+    assert.equal(link!['initial_id_token']!.split('.').length, 3)
+  },
+  { config, clients: ['spa'] },
+)
