@@ -25,6 +25,7 @@ export function normaliseEmail(text: string): string | undefined {
 
 /** The E.164 spelling of a valid telephone number that begins with its country; undefined for any other text. */
 export function normalisePhone(text: string): string | undefined {
+  if (text.length > maxEnforcedLength) return undefined
   const folded = trim(text)
     .replace(/[\u3000\uff01-\uffee]/g, (character) => character.normalize('NFKC'))
     .normalize('NFC')
@@ -47,7 +48,7 @@ const isFreeform = (text: string): boolean =>
   !(/[\u0660-\u0669]/.test(text) && /[\u06f0-\u06f9]/.test(text)) &&
   !(text.includes('\u30fb') && !japanese.test(text))
 
-/** Nobody is called by more; looking at each character would only cost time. */
+/** Nobody is called by more. Putting many accents on one letter in order takes a time that grows with their square. */
 const maxEnforcedLength = 4096
 
 const isAscii = (text: string): boolean => /^[\0-\x7f]*$/.test(text)
@@ -67,7 +68,10 @@ const stripped = new RegExp(`${disallowed.source}|[${contextual}]`, 'gu')
 /** The profile, or without it at least what can be had of it: forbidden characters are left out. */
 function enforceOrStrip(text: string): string {
   const trimmed = trim(text)
-  return enforce(trimmed) ?? trimmed.normalize('NFKC').replace(stripped, '').toLowerCase()
+  const enforced = enforce(trimmed)
+  if (enforced !== undefined) return enforced
+  const composed = trimmed.length > maxEnforcedLength ? trimmed : trimmed.normalize('NFKC')
+  return composed.replace(stripped, '').toLowerCase()
 }
 
 const whiteSpace = /\p{White_Space}/u
