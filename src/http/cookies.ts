@@ -11,7 +11,10 @@ export type CookieOptions = {
   expiresMs?: number | undefined
 }
 
-/** All values that a request sends under a cookie's name, in order, quotes removed. */
+/** Browsers keep a few cookies of one name at most, for paths and domains of their own. */
+const maxValues = 20
+
+/** The first values that a request sends under a cookie's name, in order, quotes removed. */
 export function cookieValues(request: Request, name: string): string[] {
   const header = request.headers.cookie
   if (!header || !header.includes(name)) return []
@@ -19,7 +22,7 @@ export function cookieValues(request: Request, name: string): string[] {
   for (const part of header.split(';')) {
     const at = part.indexOf('=')
     if (at < 0 || part.slice(0, at).trim() !== name) continue
-    values.push(unquoted(part.slice(at + 1).trim()))
+    if (values.push(unquoted(part.slice(at + 1).trim())) === maxValues) break
   }
   return values
 }

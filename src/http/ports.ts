@@ -116,7 +116,9 @@ function redirectToClean(request: Request, path: string): Response {
   const prefix = request.fullPath.endsWith(request.path)
     ? request.fullPath.slice(0, request.fullPath.length - request.path.length)
     : ''
-  return redirect(request, 307, `${prefix}${path}${request.rawQuery === '' ? '' : `?${request.rawQuery}`}`)
+  // Browsers take a backslash for a slash, and two of them for the beginning of a host.
+  const safe = `${prefix}${path}`.replaceAll('\\', '%5C')
+  return redirect(request, 307, `${safe}${request.rawQuery === '' ? '' : `?${request.rawQuery}`}`)
 }
 
 async function checkCsrf(request: Request, settings: CsrfSettings): Promise<void> {
@@ -146,14 +148,14 @@ function decoded(path: string): string {
   }
 }
 
-/** Few distinct paths make up nearly all traffic, but ids in them are endless: the memory is bounded. */
+/** Few distinct paths make up nearly all traffic, but ids in them are endless, and paths may be long: the memory is bounded. */
 function memoised(test: (path: string) => boolean): (path: string) => boolean {
   const known = new Map<string, boolean>()
   return (path) => {
     const before = known.get(path)
     if (before !== undefined) return before
     const result = test(path)
-    if (known.size < 1000) known.set(path, result)
+    if (known.size < 1000 && path.length <= 200) known.set(path, result)
     return result
   }
 }
