@@ -5,13 +5,12 @@ import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import { errors } from '../errors.ts'
 import { joinPath } from '../http/urls.ts'
-import type { Request, Response, Route } from '../http/types.ts'
+import type { Request, Response } from '../http/types.ts'
+import { assetFolder } from './config.ts'
 import { shadesOf, type Shades } from './colours.ts'
 
 /** A file that pages refer to. Its name holds a hash of what is in it, so that caches never have to ask for it again. */
 export type Asset = { address: string; name: string; type: string; body: Buffer }
-
-const folder = 'pages'
 
 /** @param basePath the path of the public base URL; addresses begin with it, so that they hold under every host name */
 export function asset(basePath: string, stem: string, extension: 'css' | 'js', text: string): Asset {
@@ -19,7 +18,7 @@ export function asset(basePath: string, stem: string, extension: 'css' | 'js', t
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 12)
   const name = `${stem}-${hash}.${extension}`
   const type = extension === 'css' ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8'
-  return { address: joinPath(basePath, folder, name), name, type, body }
+  return { address: joinPath(basePath, assetFolder, name), name, type, body }
 }
 
 const source = (name: string): string => readFileSync(join(import.meta.dirname, 'assets', name), 'utf8')
@@ -36,18 +35,13 @@ function colours(accent: string): string {
 const variables = ({ accent, onAccent, link }: Shades): string =>
   `--accent:${accent};--on-accent:${onAccent};--accent-pressed:${onAccent === '#ffffff' ? '#000000' : '#ffffff'};--link:${link}`
 
-/** Serves the files that are there now; `list` is asked each time, as a style sheet of the operator comes later. */
-export const assetRoute = (list: () => readonly Asset[]): Route => {
+/** Serves these files. Each is compressed once, when it is first asked for. */
+export function assetServer(assets: readonly Asset[]): (request: Request) => Promise<Response> {
   const packed = new Map<string, Promise<Buffer>>()
-  return {
-    method: 'GET',
-    path: `/${folder}/{file}`,
-    anonymous: true,
-    handler: async (request) => {
-      const found = list().find(({ name }) => name === request.params.file)
-      if (!found) throw errors.notFound()
-      return serve(packed, request, found)
-    },
+  return async (request) => {
+    const found = assets.find(({ name }) => name === request.params.file)
+    if (!found) throw errors.notFound()
+    return serve(packed, request, found)
   }
 }
 

@@ -23,6 +23,11 @@ export const pages = object({
   theme_css: optional(uri()),
 })
 
+/** Where style sheets and the script are served. */
+export const assetFolder = 'pages'
+/** Where the buttons of the list of sessions lead. */
+export const endPath = '/account/sessions'
+
 const flowNames = ['login', 'registration', 'settings', 'recovery', 'verification', 'error'] as const
 export type PageName = (typeof flowNames)[number]
 

@@ -50,4 +50,4 @@ export type PagesDeps = {
 }
 
 /** What the handlers of pages share. */
-export type Site = PagesDeps & { frame: () => Frame }
+export type Site = PagesDeps & { frame: Frame }

@@ -21,7 +21,7 @@ export async function showError({ db, frame, publicBaseUrl }: Site, request: Req
   const title = error.code === 404 ? texts.error.notFoundTitle : texts.error.title
   const body = html`<div class="card"><h1>${title}</h1><p>${sentence(error, texts)}</p>
 <p class="buttons"><a class="button primary" href="${joinPath(publicBaseUrl, '/')}">${texts.error.home}</a></p>${found && details(error, found.id, texts)}</div>`
-  return renderPage(frame(), {
+  return renderPage(frame, {
     language,
     title,
     body,

@@ -83,7 +83,7 @@ function withoutCookies(site: Site, name: FlowName, request: Request): Response 
   const { language } = negotiateLanguage(request)
   const { texts } = language
   const again = initUrl(site.publicBaseUrl, name, 'browser')
-  return renderPage(site.frame(), {
+  return renderPage(site.frame, {
     language,
     status: 403,
     title: texts.error.title,
@@ -110,7 +110,7 @@ function render(site: Site, request: Request, flow: Flow): Response {
   const body = isSettings
     ? html`<div class="page-head"><h1>${heading}</h1><p class="lead">${texts.settings.lead}</p></div>${notice}${form.body}${nothing}`
     : html`<div class="card"><h1>${heading}</h1>${notice}${whoRefreshes(flow, language)}${form.body}${nothing}${elsewhere(site, flow, language)}</div>`
-  return renderPage(site.frame(), {
+  return renderPage(site.frame, {
     language,
     title: `${prefix}${form.saved === undefined ? heading : texts.settings.savedTitle(form.saved)}`,
     body,

@@ -14,6 +14,7 @@ import { meetsRequirement } from '../sessions/requirement.ts'
 import type { Session } from '../sessions/session.ts'
 import { listSessionsOf, revokeOtherSessions, revokeSessionOf } from '../sessions/store.ts'
 import { isInput } from '../ui/node.ts'
+import { endPath } from './config.ts'
 import type { Site } from './deps.ts'
 import { nodeLabel } from './form.ts'
 import { attributes, html, type Content, type Html } from './html.ts'
@@ -30,7 +31,7 @@ export async function showHome(site: Site, request: Request): Promise<Response> 
     return redirect(request, 303, initUrl(site.publicBaseUrl, 'login', 'browser', { aal: 'aal2' }))
   const body = await account(site, request, current, language)
   const { home } = language.texts
-  return renderPage(site.frame(), {
+  return renderPage(site.frame, {
     language,
     title: home.title,
     body,
@@ -48,13 +49,12 @@ function welcome(
   { language, chosen }: { language: Language; chosen: boolean },
 ): Response {
   const { texts } = language
-  const shared = frame()
-  const title = texts.welcome.title(shared.brand.name)
+  const title = texts.welcome.title(frame.brand.name)
   const body = html`<div class="card welcome"><h1>${title}</h1><p class="lead">${texts.welcome.lead}</p><p class="buttons"><a class="button primary" href="${initUrl(publicBaseUrl, 'login', 'browser')}">${texts.welcome.signIn}</a>${
     offers.registration &&
     html`<a class="button" href="${initUrl(publicBaseUrl, 'registration', 'browser')}">${texts.welcome.register}</a>`
   }</p></div>`
-  return renderPage(shared, { language, title, body, address: request.fullPath, keepLanguage: chosen })
+  return renderPage(frame, { language, title, body, address: request.fullPath, keepLanguage: chosen })
 }
 
 const maxShown = 50
@@ -146,9 +146,6 @@ const moment = (at: Micros, language: Language): Html =>
 const endForm = ({ site, token }: ListContext, what: { session: string } | { all: 'others' }, button: Html): Html =>
   html`<form method="post" action="${joinPath(site.publicBaseUrl, endPath)}"><input type="hidden" name="csrf_token" value="${token}">${Object.entries(what).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}${button}</form>`
 
-/** Where the buttons of the list of sessions lead. */
-export const endPath = '/account/sessions'
-
 /** Ends one session or all others; the port has checked that the form was ours. */
 export async function endSessions(site: Site, request: Request): Promise<Response> {
   const { db, clock, publicBaseUrl } = site
@@ -197,5 +194,5 @@ export async function showLogout(site: Site, request: Request): Promise<Response
     address: `${request.fullPath}${returnTo ? `?${new URLSearchParams({ return_to: returnTo })}` : ''}`,
     keepLanguage: chosen,
   }
-  return renderPage(site.frame(), page)
+  return renderPage(site.frame, page)
 }

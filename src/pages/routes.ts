@@ -1,14 +1,8 @@
-import { cleanPath, joinPath } from '../http/urls.ts'
 import type { FlowName } from '../flows/flow.ts'
-import type { Request, Response, Route } from '../http/types.ts'
-import { asset, assetRoute, script, styleSheet, type Asset } from './assets.ts'
-import { pageUrl } from './config.ts'
-import type { PagesDeps, Site } from './deps.ts'
-import { showError } from './error-page.ts'
-import { showFlow } from './flow-page.ts'
-import { endPath, endSessions, showHome, showLogout } from './home.ts'
-import type { Frame } from './layout.ts'
-import { contentPolicy } from './policy.ts'
+import type { Request, Route } from '../http/types.ts'
+import { assetFolder, endPath, pageUrl } from './config.ts'
+import type { PagesDeps } from './deps.ts'
+import type { Handlers } from './site.ts'
 
 export type Pages = {
   /** Only of pages that the configuration leads people to: every other path stays free. */
@@ -27,82 +21,31 @@ export function createPages(deps: PagesDeps): Pages {
   const hasError = settings.enabled && lives('error')
   if (flows.length === 0 && !hasError) return { routes: [], prepare: async () => {} }
 
-  const basePath = pathOf(publicBaseUrl)
-  let theme: Asset | undefined
-  let site: Site | undefined
-  const frameOf = memoised(() => frame(deps, basePath, theme))
-  const here = (): Site => (site ??= { ...deps, frame: frameOf.get })
-  const page = (path: string, show: (site: Site, request: Request) => Promise<Response>): Route => ({
-    method: 'GET',
+  let theme: string | undefined
+  let handlers: Promise<Handlers> | undefined
+  // Loaded with the first page: a server that is only asked by programs starts without texts and templates.
+  const load = () => (handlers ??= import('./site.ts').then(({ createHandlers }) => createHandlers(deps, theme)))
+  const route = (method: string, path: string, pick: (handlers: Handlers) => Handlers['home']): Route => ({
+    method,
     path,
-    handler: (request) => guarded(here(), request, show),
+    handler: async (request: Request) => pick(await load())(request),
   })
-  // Who signs in here also has the account here.
-  const hasHome = flows.includes('login')
   return {
     routes: [
-      ...flows.map((name) => page(`/${name}`, (site, request) => showFlow(site, name, request))),
-      ...(hasError
-        ? [{ method: 'GET', path: '/error', handler: (request: Request) => showError(here(), request) }]
+      ...flows.map((name) => route('GET', `/${name}`, ({ flow }) => flow(name))),
+      ...(hasError ? [route('GET', '/error', ({ error }) => error)] : []),
+      // Who signs in here also has the account here.
+      ...(flows.includes('login')
+        ? [
+            route('GET', '/', ({ home }) => home),
+            route('GET', '/logout', ({ logout }) => logout),
+            route('POST', endPath, ({ endSessions }) => endSessions),
+          ]
         : []),
-      ...(hasHome
-        ? [page('/', showHome), page('/logout', showLogout), { ...page(endPath, endSessions), method: 'POST' }]
-        : []),
-      assetRoute(() => [...frameOf.get().styles, frameOf.get().script]),
+      { ...route('GET', `/${assetFolder}/{file}`, ({ asset }) => asset), anonymous: true },
     ],
     async prepare() {
-      if (settings.theme_css === undefined) return
-      theme = asset(basePath, 'theme', 'css', await deps.loadSource(settings.theme_css))
-      frameOf.forget()
+      if (settings.theme_css !== undefined) theme = await deps.loadSource(settings.theme_css)
     },
   }
-}
-
-/** What goes wrong is told on the error page, wherever that is. */
-async function guarded(
-  site: Site,
-  request: Request,
-  show: (site: Site, request: Request) => Promise<Response>,
-): Promise<Response> {
-  try {
-    return await show(site, request)
-  } catch (error) {
-    return site.forward(request, error)
-  }
-}
-
-function frame(
-  { settings, publicBaseUrl, formTargets, uiUrls, csrf }: PagesDeps,
-  basePath: string,
-  theme: Asset | undefined,
-): Frame {
-  const { brand, links } = settings
-  const allowed = {
-    publicBaseUrl,
-    targets: [...formTargets, ...Object.values(uiUrls)],
-    images: brand.logo_url === undefined ? [] : [brand.logo_url],
-  }
-  return {
-    brand,
-    links,
-    styles: [styleSheet(basePath, brand.accent_color), ...(theme ? [theme] : [])],
-    script: script(basePath),
-    policy: contentPolicy(allowed),
-    policyElsewhere: contentPolicy({ ...allowed, elsewhere: true }),
-    addresses: {
-      home: joinPath(publicBaseUrl, '/'),
-      settings: uiUrls.settings,
-      logout: joinPath(publicBaseUrl, 'logout'),
-    },
-    cookie: { path: csrf.path, secure: csrf.secure },
-  }
-}
-
-const pathOf = (baseUrl: string): string =>
-  cleanPath(baseUrl.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, ''))
-
-/** Made when it is first needed: a server that is only asked by programs never reads its style sheet. */
-function memoised<T>(make: () => T): { get: () => T; forget: () => void } {
-  let value: T | undefined
-  return { get: () => (value ??= make()), forget: () => (value = undefined) }
 }

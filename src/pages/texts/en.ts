@@ -1,6 +1,6 @@
 import type { Context } from './texts.ts'
 
-const numbers = new Intl.NumberFormat('en')
+let numbers: Intl.NumberFormat | undefined
 
 /** Every text of the pages in English. Other languages have the same members; the compiler sees to it. */
 export const en = {
@@ -150,6 +150,6 @@ export const en = {
   messages: {
     4000002: 'Fill this in.',
     4000034: ({ breaches }: Context) =>
-      `This password was found in ${breaches === 1 ? 'a data breach' : `${numbers.format(Number(breaches))} data breaches`}. Choose one that nobody else knows.`,
+      `This password was found in ${breaches === 1 ? 'a data breach' : `${(numbers ??= new Intl.NumberFormat('en')).format(Number(breaches))} data breaches`}. Choose one that nobody else knows.`,
   } as Record<number, string | ((context: Context) => string)>,
 }
