@@ -20,11 +20,10 @@ before(async () => {
   app = await startHttpStub()
   app.otherwise(() => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<h1>The shop</h1>' }))
   const allowed = { selfservice: { allowed_return_urls: [app.origin] } }
-  ;[browser, atRoot, belowAuth] = await Promise.all([
-    launchBrowser(),
-    startPagesServer(allowed),
-    startPagesServer({}, '/auth'),
-  ])
+  // One after another, so that all that is there can be closed if the next one fails.
+  atRoot = await startPagesServer(allowed)
+  belowAuth = await startPagesServer({}, '/auth')
+  browser = await launchBrowser()
 })
 after(async () => {
   await browser?.close()
