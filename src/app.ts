@@ -79,6 +79,7 @@ import type { Flows } from './methods/oidc/deps.ts'
 import { oidcRegistration } from './methods/oidc/registration.ts'
 import { oidcRoutes } from './methods/oidc/routes.ts'
 import { oidcSettings } from './methods/oidc/settings.ts'
+import { passwordMigration } from './methods/password/migration.ts'
 import { breachCheck } from './methods/password/policy.ts'
 import { passwordRegistration } from './methods/password/registration.ts'
 import { passwordSettings } from './methods/password/settings.ts'
@@ -461,6 +462,7 @@ function loginDeps(parts: Parts): Parameters<typeof loginRoutes>[0] {
         ...parts,
         normalise: normalisers.normaliseGracefully,
         onRehashFailure,
+        migration: passwordMigration(parts, config.selfservice.methods.password.config.migrate_hook),
         script: helperScript(publicBaseUrl),
         loginUiUrl: config.selfservice.flows.login.ui_url,
       },

@@ -233,9 +233,12 @@ test('without secrets one is made for this process, the same at each load, with 
 test('an ordinary configuration comes without warnings, and each thing that is missing with exactly one', async () => {
   assert.deepEqual((await accepted()).warnings, [])
   const webHook = { hook: 'web_hook', config: { url: 'https://h.example/', method: 'POST' } }
+  const foreign = { hook: 'organization' }
   const { warnings } = await accepted({
     tracing: { provider: 'otel' },
-    selfservice: { flows: { login: { after: { hooks: [webHook] } }, settings: { after: { hooks: [webHook] } } } },
+    selfservice: {
+      flows: { login: { after: { hooks: [webHook, foreign] } }, settings: { after: { hooks: [webHook, foreign] } } },
+    },
   })
   assert.equal(warnings.length, 2)
 })
@@ -261,6 +264,14 @@ test('rules across keys hold', async () => {
     [oidc({ provider: 'microsoft', client_secret: 's' }), `${at}.microsoft_tenant`],
     [oidc({ provider: 'apple', apple_team_id: 't', apple_private_key_id: 'k' }), `${at}.apple_private_key`],
     [{ courier: { channels: [{ id: 'sms' }] } }, 'courier.channels.0.request_config'],
+    [
+      {
+        selfservice: {
+          methods: { password: { config: { migrate_hook: { config: { signing_secrets: ['short'] } } } } },
+        },
+      },
+      'selfservice.methods.password.config.migrate_hook.config.signing_secrets.0',
+    ],
     [{ courier: { templates: { recovery: { valid: {} } } } }, 'courier.templates.recovery.valid.email'],
     [
       { selfservice: { methods: { passkey: { config: { timeouts: { login: '0s' } } } } } },

@@ -10,12 +10,6 @@ const unsupported: Row[] = [
     what: 'Sign-in by organisation',
     used: ({ selfservice: { methods } }) => methods.b2b.config.organizations.length > 0,
   },
-  {
-    key: 'selfservice.methods.password.config.migrate_hook',
-    what: 'The password migration hook',
-    used: ({ selfservice: { methods } }) => methods.password.config.migrate_hook.enabled,
-  },
-  hook('web_hook', 'Web hooks'),
   hook('b2b_sso', 'The hook b2b_sso'),
   hook('organization', 'The hook organization'),
   section('tracing', 'Tracing'),

@@ -108,6 +108,7 @@ export function site(
     hashing: { ...hashing, ...changed },
     normalise: normaliseGracefully,
     onRehashFailure: (error: unknown) => rehashFailures.push(error),
+    migration: undefined,
   }
   const methods = [
     passwordLogin(passwordDeps, { enabled: true }),

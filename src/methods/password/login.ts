@@ -11,9 +11,11 @@ import { done, retry } from '../../flows/outcome.ts'
 import type { Credential, IdentityWithCredentials } from '../../identities/identity.ts'
 import { findIdentityByIdentifier, replaceCredentialConfig } from '../../identities/store.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { Json } from '../../lib/json.ts'
 import { countFirstFactors, type FactorRules } from '../../sessions/assurance.ts'
 import { messages, type UiText } from '../../ui/messages.ts'
 import { inputNode, methodNode, withValue, type UiNode } from '../../ui/node.ts'
+import type { PasswordMigration, Question } from './migration.ts'
 
 export type PasswordLoginDeps = {
   db: Db
@@ -21,6 +23,8 @@ export type PasswordLoginDeps = {
   hashing: Pick<Hashing, 'compare' | 'hash' | 'needsRehash' | 'spendLikeACompare'>
   normalise(identifier: string): string
   rules: FactorRules
+  /** Asks elsewhere about passwords that are not here yet; undefined when nobody is to be asked. */
+  migration: PasswordMigration | undefined
   /** A hash that could not be renewed does not keep anybody from signing in. */
   onRehashFailure(error: unknown): void
 }
@@ -46,12 +50,12 @@ export const passwordLogin = (deps: PasswordLoginDeps, { enabled }: { enabled: b
   check: (fields) => (identifierIn(fields) === '' ? [missingIdentifier()] : []),
   draw: (ui, screen) => withNodes(ui, nodesFor(deps, screen)),
   keep: (ui, fields) => withoutPassword(keepIdentifier(ui, identifierIn(fields))),
-  async submit({ fields }) {
+  async submit({ fields, flow, request }) {
     const password = new Secret(fields['password'] as string)
-    const identity = await proven(deps, identifierIn(fields), password)
-    if (!identity) return retry([{ node: undefined, message: messages.invalidCredentials() }])
-    const statements = await renewedHash(deps, identity, password)
-    return done({ identity, factor: { method: 'password', aal: 'aal1' }, statements })
+    const transientPayload = (fields['transient_payload'] ?? {}) as Json
+    const proof = await prove(deps, { identifier: identifierIn(fields), password, flow, request, transientPayload })
+    if (!proof) return retry([{ node: undefined, message: messages.invalidCredentials() }])
+    return done({ ...proof, factor: { method: 'password', aal: 'aal1' } })
   },
 })
 
@@ -63,25 +67,45 @@ const missingIdentifier = (): Problem => ({
   message: messages.required({ property: 'identifier' }),
 })
 
+type Proof = { identity: IdentityWithCredentials; statements: readonly Statement[] }
+
 /**
- * The identity that an identifier and a password belong to.
+ * The identity that an identifier and a password belong to, and what has to be stored about it.
  * Without a hash to compare with, the same work is done in vain: the time of the answer tells nobody who exists.
  */
-async function proven(
-  { db, hashing, normalise }: PasswordLoginDeps,
-  identifier: string,
-  password: Secret,
-): Promise<IdentityWithCredentials | undefined> {
+async function prove(deps: PasswordLoginDeps, attempt: Omit<Question, 'identity'>): Promise<Proof | undefined> {
+  const { db, hashing, normalise } = deps
+  const { identifier, password } = attempt
   const spellings = spellingsOf(identifier, normalise)
   const identity = spellings.length === 0 ? undefined : await findIdentityByIdentifier(db, ['password'], spellings)
-  const config = identity?.credentials.password?.config ?? {}
-  const hash = config['hashed_password']
-  if (typeof hash === 'string' && hash !== '') return (await hashing.compare(password, hash)) ? identity : undefined
-  if (config['use_password_migration_hook'] === true) {
-    throw errors.invalidConfiguration('This account waits for the password migration hook, which is switched off.')
+  const credential = identity?.credentials.password
+  const hash = credential?.config['hashed_password']
+  if (identity && typeof hash === 'string' && hash !== '') {
+    if (!(await hashing.compare(password, hash))) return undefined
+    return { identity, statements: await renewedHash(deps, identity, password) }
   }
+  if (identity && credential?.config['use_password_migration_hook'] === true)
+    return migrated(deps, credential, { ...attempt, identity })
   await hashing.spendLikeACompare(password)
   return undefined
+}
+
+/**
+ * Takes a password over that another system knows, so that it need not be asked again.
+ * @throws errors.invalidConfiguration when nobody may be asked
+ */
+async function migrated(
+  { clock, hashing, migration }: PasswordLoginDeps,
+  credential: Credential,
+  question: Question,
+): Promise<Proof | undefined> {
+  const { identity, password } = question
+  if (!migration)
+    throw errors.invalidConfiguration('This account waits for the password migration hook, which is switched off.')
+  if (!(await migration(question))) return undefined
+  const { use_password_migration_hook: _, ...config } = credential.config
+  const taken = { ...config, hashed_password: await hashing.hash(password) }
+  return { identity, statements: [replaceCredentialConfig(identity.id, credential, taken, clock.now())] }
 }
 
 /** The statement that replaces a hash of another kind than the configured one. */
