@@ -41,10 +41,13 @@ export async function runHooksBefore(hooks: readonly HookBefore[], opening: Occa
 /** A hook says what a person has to mend. Where no form can show it, it is an ordinary error with the texts as reason. */
 export class HookRefusal extends ApiError {
   readonly problems: readonly Problem[]
-  constructor(problems: readonly Problem[]) {
+  /** Whether it is about what a hook made of the values, and not about what the person typed. */
+  readonly ofChange: boolean
+  constructor(problems: readonly Problem[], { ofChange = false }: { ofChange?: boolean } = {}) {
     const said = problems.map(({ message }) => message.text).join(' ')
     super({ status: 400, message: 'A step of this flow refused to go on.', ...(said === '' ? {} : { reason: said }) })
     this.problems = problems
+    this.ofChange = ofChange
   }
 }
 

@@ -16,7 +16,7 @@ import { answerError, answerReplaced, isFormError, leave, showForm } from '../an
 import { checkCrossSite } from '../cross-site.ts'
 import { decodeBody, validateBody, type BodyField, type BodySpec } from '../decode.ts'
 import { isExpired, type Flow, type Ui } from '../flow.ts'
-import { problemsIn } from '../hook.ts'
+import { HookRefusal, problemsIn } from '../hook.ts'
 import type { Advance, Leaving } from '../outcome.ts'
 import { problemsFrom, withCsrf, withMessages, withoutMessages, withProblems, type Problem } from '../form.ts'
 import { findFlow, insertFlow, updateFlow } from '../store.ts'
@@ -137,13 +137,11 @@ async function process(
       return refuse(deps, submission, fields, [await problemOfTaken(deps, await withDerived(deps, draft))])
     })
   } catch (error) {
-    if (isFormError(error))
-      return refuse(
-        deps,
-        submission,
-        fields,
-        problemsIn(error, (other) => generic(reasonOf(other))),
-      )
+    if (isFormError(error)) {
+      const typed = error instanceof HookRefusal && error.ofChange ? {} : fields
+      const problems = problemsIn(error, (other) => generic(reasonOf(other)))
+      return refuse(deps, submission, typed, problems)
+    }
     throw error
   }
 }

@@ -36,16 +36,17 @@ export async function completeSettings(
   const after = deps.after(method.name)
   const target = deps.returnTo(returnToOf(flow), after.returnUrl ?? flowPage(uiUrl, flow.id))
   const now = clock.now()
+  const decided: IdentityWithCredentials = { ...changed, updatedAt: now }
   const contribution = await after.run({
     request,
     client,
     flow,
     before: identity,
-    identity: { ...changed, updatedAt: now },
+    identity: decided,
     session: authenticated.session,
     now,
   })
-  const stored: IdentityWithCredentials = contribution.identity ?? { ...changed, updatedAt: now }
+  const stored: IdentityWithCredentials = contribution.identity ?? decided
   const followUp = await beginSettings(deps, {
     request: withoutReturnTo(request),
     identity: stored,
@@ -70,7 +71,7 @@ export async function completeSettings(
   ])
   contribution.onStored?.()
   try {
-    await askHooksBefore(deps, { request, flow: followUp, identity: stored, owner: authenticated })
+    await askHooksBefore(deps, { request, flow: followUp, identity: decided, owner: authenticated })
     const about = { flow: completed, identity: stored, transientPayload }
     for (const hook of after.afterStoring) await hook(await occasionOf(deps, update, about))
   } catch (error) {

@@ -45,7 +45,7 @@ export async function askHooksBefore(
   },
 ): Promise<void> {
   if (hooksBefore.length === 0) return
-  const empty: Flow = { ...flow, ui: { ...flow.ui, nodes: [], messages: [] } }
+  const empty: Flow = { ...flow, ui: { ...flow.ui, nodes: null, messages: [] } }
   await runHooksBefore(hooksBefore, {
     request,
     flow: settingsFlow(empty, publicIdentity(identity, publicBaseUrl)),

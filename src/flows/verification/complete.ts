@@ -51,8 +51,11 @@ export async function completeVerification(
     for (const hook of deps.hooksAfter)
       await hook({ request, flow: passed, identity: outcome.identity, transientPayload })
   } catch (error) {
-    if (!isFormError(error))
+    if (!isFormError(error)) {
+      // compat: the browser gets a new secret – selfservice/flow/verification/error.go
+      request.csrf.rotate()
       throw afterStored(error, 'The address is verified, but not everything that follows could be done.')
+    }
     const problems = problemsIn(error, ({ body }) => ({
       node: undefined,
       message: messages.generic({ reason: body.reason ?? body.message }),

@@ -93,7 +93,7 @@ export function withChange(
   const { schema_id: schemaId, external_id: externalId } = change
   if (schemaId && !schemas.has(schemaId)) {
     const reason = 'A step of this flow asked for an identity schema that does not exist.'
-    throw new HookRefusal([{ node: undefined, message: messages.generic({ reason }) }])
+    throw refusedChange(messages.generic({ reason }))
   }
   const state = stateIn(change)
   const verifiable = change.verifiable_addresses ?? []
@@ -128,11 +128,14 @@ export function withChange(
   return state ? withState(next, state, clock) : next
 }
 
+const refusedChange = (message: UiText): HookRefusal =>
+  new HookRefusal([{ node: undefined, message }], { ofChange: true })
+
 /** compat: whatever is not `active` is told like a disabled account – identity/identity.go */
 function stateIn({ state }: IdentityChange): Identity['state'] | undefined {
   if (!state) return undefined
   if (state === 'active' || state === 'inactive') return state
-  throw new HookRefusal([{ node: undefined, message: messages.accountDisabled() }])
+  throw refusedChange(messages.accountDisabled())
 }
 
 const given = (value: RawJson | undefined): value is RawJson => value !== undefined && value.text !== 'null'

@@ -4,12 +4,13 @@ import { isFormError } from '../../flows/answer.ts'
 import { flowPage, returnToOf, type Flow } from '../../flows/flow.ts'
 import type { Problem } from '../../flows/form.ts'
 import { problemsFrom } from '../../flows/form.ts'
+import { problemsIn } from '../../flows/hook.ts'
 import { completeLogin, OutdatedProof } from '../../flows/login/complete.ts'
 import { openLinkingFlow } from '../../flows/login/linking.ts'
 import { openFlow } from '../../flows/login/start.ts'
 import { problemOf, showAgain } from '../../flows/login/submit.ts'
 import { completeRegistration } from '../../flows/registration/complete.ts'
-import { beginRegistration, registrationDisabled } from '../../flows/registration/start.ts'
+import { openRegistration, registrationDisabled } from '../../flows/registration/start.ts'
 import { generic, newIdentity, reasonOf } from '../../flows/registration/submit.ts'
 import { findOwner, providersOf, usableTypes } from '../../flows/registration/taken.ts'
 import { insertFlow } from '../../flows/store.ts'
@@ -122,7 +123,7 @@ async function signIn(
     }
     // compat: nothing is linked when an address that the provider says now is somebody else's – selfservice/strategy/oidc/strategy_login.go
     if (error instanceof UniqueViolation) throw errors.conflict(undefined, { cause: error })
-    if (isFormError(error)) return refuseLogin(deps, { ...arriving, flow: used }, [problemOf(error)])
+    if (isFormError(error)) return refuseLogin(deps, { ...arriving, flow: used }, problemsIn(error, problemOf))
     throw error
   }
 }
@@ -219,7 +220,7 @@ async function newcomer(deps: OidcDeps, arriving: Arriving): Promise<Response> {
       return refuseLogin(deps, { ...arriving, flow: { ...flow, active: name } }, [problemOf(registrationDisabled())])
     return link(deps, arriving, identity)
   }
-  const begun = await beginRegistration(registration, {
+  const begun = await openRegistration(registration, request, {
     type: flow.type,
     requestUrl: flow.requestUrl,
     organizationId: flow.organizationId,
@@ -241,7 +242,7 @@ async function signUp(deps: OidcDeps, arriving: Arriving): Promise<Response> {
     traits = identity.traits.value
     const completion = await completeRegistration(
       registration,
-      { request, client, flow, schema, byExchange },
+      { request, client, flow: used, schema, byExchange, transientPayload: arriving.transientPayload },
       { name },
       { identity, factors: [factorOf(provider.config, arrival.claims)] },
     )
@@ -255,7 +256,8 @@ async function signUp(deps: OidcDeps, arriving: Arriving): Promise<Response> {
     }
   } catch (error) {
     if (!isFormError(error)) throw error
-    return showRegistration(deps, { ...arriving, flow: used, schema }, [generic(reasonOf(error))], traits)
+    const problems = problemsIn(error, (other) => generic(reasonOf(other)))
+    return showRegistration(deps, { ...arriving, flow: used, schema }, problems, traits)
   }
 }
 
