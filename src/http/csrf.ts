@@ -14,6 +14,8 @@ export type Csrf = {
   verify(token: string): boolean
   /** Replaces the secret, so that forms opened before are refused. */
   rotate(): void
+  /** Remembers how things are; called, it undoes rotations since: for what is prepared and then comes to nothing. */
+  snapshot(): () => void
   /** The `Set-Cookie` value, when the response has to write one. */
   cookie(): string | undefined
 }
@@ -34,7 +36,13 @@ export const csrfCookieName = (baseUrl: string): string =>
   `csrf_token_${createHash('sha256').update(baseUrl).digest('hex')}`
 
 /** Nothing to protect: the admin port has no browsers. */
-export const noCsrf: Csrf = { token: () => '', verify: () => false, rotate: () => {}, cookie: () => undefined }
+export const noCsrf: Csrf = {
+  token: () => '',
+  verify: () => false,
+  rotate: () => {},
+  snapshot: () => () => {},
+  cookie: () => undefined,
+}
 
 /** @param ensure whether a missing or broken cookie is replaced; on paths that the middleware ignores it is not */
 export function csrfOf(request: Request, settings: CsrfSettings, ensure: boolean): Csrf {
@@ -56,6 +64,10 @@ export function csrfOf(request: Request, settings: CsrfSettings, ensure: boolean
     // What is fresh in this answer is in no form from before.
     rotate: () => {
       if (!fresh) renew()
+    },
+    snapshot() {
+      const before = { secret, fresh }
+      return () => void ({ secret, fresh } = before)
     },
     cookie: () =>
       fresh

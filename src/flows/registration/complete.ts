@@ -53,6 +53,7 @@ export async function completeRegistration(
 
   // compat: there is a session even when nobody gets it – selfservice/flow/registration/hook.go
   const opened = openSession(deps, { identity, methods: registered.factors, request })
+  const undoRotations = request.csrf.snapshot()
   const contribution = await contributionsOf(hooks, { ...event, identity, session: opened.session })
   const stored = contribution.identity ?? identity
   const handover = submission.byExchange
@@ -68,6 +69,8 @@ export async function completeRegistration(
       ...(registered.state === undefined ? [] : [updateFlow({ ...flow, updatedAt: deps.clock.now() })]),
     ])
   } catch (error) {
+    // Nothing came of it: forms that are open stay good.
+    undoRotations()
     if (error instanceof UniqueViolation) return { kind: 'taken', identity }
     const isProofUsed = error instanceof UnexpectedRowCount && error.index < (registered.statements ?? []).length
     if (!isProofUsed) throw error

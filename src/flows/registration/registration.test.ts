@@ -123,6 +123,7 @@ function server(db: Db, changes: Partial<RegistrationDeps> = {}) {
     token: () => 'token',
     verify: (token) => token === 'token',
     rotate: () => rotations++,
+    snapshot: () => () => {},
     cookie: () => undefined,
   }
 
