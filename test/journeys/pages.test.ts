@@ -19,7 +19,8 @@ let app: HttpStub
 before(async () => {
   app = await startHttpStub()
   app.otherwise(() => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<h1>The shop</h1>' }))
-  const allowed = { selfservice: { allowed_return_urls: [app.origin] } }
+  const flows = { recovery: { enabled: true }, verification: { enabled: true } }
+  const allowed = { selfservice: { allowed_return_urls: [app.origin], flows } }
   // One after another, so that all that is there can be closed if the next one fails.
   atRoot = await startPagesServer(allowed)
   belowAuth = await startPagesServer({}, '/auth')
@@ -405,6 +406,55 @@ test('the keyboard alone is enough', async () => {
   await leave(page)
 })
 
+/** The newest message to an address, as operators see it. */
+async function lastMessage({ adminUrl }: PagesServer, address: string, about: RegExp): Promise<string> {
+  const answer = await fetch(`${adminUrl}/admin/courier/messages?recipient=${encodeURIComponent(address)}`)
+  const messages = (await answer.json()) as { body: string; subject: string }[]
+  return messages.find(({ subject, body }) => about.test(`${subject} ${body}`))?.body ?? ''
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`somebody who forgot the password gets a code and sets a new one, ${javaScriptEnabled ? 'with' : 'without'} scripts`, async () => {
+    const page = await visitor({ javaScriptEnabled })
+    const address = await register(page, atRoot)
+    await page.context().clearCookies()
+    await page.goto(`${atRoot.url}/login`)
+    await follow(page, 'Forgot your password?')
+    assert.equal(await heading(page), 'Recover your account')
+    await page.locator('[name=email]').fill(address)
+    await press(page, 'Continue')
+    await page.locator('[name=code]').fill('000000')
+    await press(page, 'Continue')
+    await page.getByRole('alert').waitFor()
+    const code = /\b\d{6}\b/.exec(await lastMessage(atRoot, address, /recover/i))?.[0]
+    assert.ok(code, 'a code was sent')
+    await page.locator('[name=code]').fill(code)
+    await press(page, 'Continue')
+    assert.equal(await heading(page), 'Settings')
+    await page.locator('[name=password]').fill('a-new-engine-of-analysis')
+    await section(page, 'Password').getByRole('button', { name: 'Save' }).click()
+    assert.match(await section(page, 'Password').innerText(), /Your changes are saved/)
+    await leave(page)
+  })
+}
+
+test('an address is verified with a code', async () => {
+  const page = await visitor()
+  const address = await register(page, atRoot)
+  await page.goto(`${atRoot.url}/verification`)
+  assert.equal(await heading(page), 'Verify your address')
+  await page.locator('[name=email]').fill(address)
+  await press(page, 'Continue')
+  const code = /\b\d{6}\b/.exec(await lastMessage(atRoot, address, /verif/i))?.[0]
+  assert.ok(code, 'a code was sent')
+  await page.locator('[name=code]').fill(code)
+  await press(page, 'Continue')
+  await page.locator('.success').waitFor()
+  await follow(page, 'Continue')
+  assert.equal(await heading(page), 'Hello, Ada')
+  await leave(page)
+})
+
 test('the buttons of passkeys and the copies of codes come to life with the script', async () => {
   const page = await visitor()
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
@@ -515,6 +565,15 @@ describe('accessibility', () => {
       await check('login, wrong password')
       await page.goto(`${url}/login?flow=8d3e9e6e-57a4-4c8e-9a5e-0c5e21a3c3d1`)
       await check('login, with a notice')
+      for (const name of ['recovery', 'verification']) {
+        await page.goto(`${url}/${name}`)
+        await check(name)
+        await page.goto(`${url}/${name}`)
+        await page.locator('[name=email]').fill('nobody@shop.example')
+        await page.locator('button[name=method]').click()
+        await page.locator('[name=code]').waitFor()
+        await check(`${name}, code sent`)
+      }
       await page.goto(`${url}/error`)
       await check('unknown error')
       await page.goto(`${url}/login?return_to=https://evil.example`)

@@ -9,6 +9,7 @@ import { createLog } from '../../src/operations/log.ts'
 export type PagesServer = {
   /** The public base URL, without a slash at its end. */
   url: string
+  adminUrl: string
   /** Sets the server's clock forward. */
   pass(micros: Micros): void
   close(): Promise<void>
@@ -46,7 +47,7 @@ export async function startPagesServer(changes: Record<string, unknown> = {}, pa
     log: createLog(loaded.config.log, 'test'),
     clock: { now: () => wall.now() + passed },
   })
-  return { url, pass: (micros) => void (passed += micros), close: app.close }
+  return { url, adminUrl: `http://127.0.0.1:${adminPort}`, pass: (micros) => void (passed += micros), close: app.close }
 }
 
 function freePort(): Promise<number> {
