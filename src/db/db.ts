@@ -42,11 +42,17 @@ export class UniqueViolation extends Error {
   }
 }
 
-/** A statement touched another number of rows than it had to: somebody else was faster. `index` is its place in the batch. */
+/**
+ * A statement touched another number of rows than it had to, or what it refers to is gone: somebody else was faster.
+ * `index` is its place in the batch, or -1 where the engine does not tell.
+ */
 export class UnexpectedRowCount extends Error {
   readonly index: number
-  constructor(index: number) {
-    super(`statement ${index} did not find what it had to change`)
+  constructor(index: number, cause?: unknown) {
+    super(
+      index < 0 ? 'what a statement refers to is gone' : `statement ${index} did not find what it had to change`,
+      cause === undefined ? undefined : { cause },
+    )
     this.index = index
   }
 }

@@ -1,6 +1,7 @@
 import type { Client, Pool, PoolClient, QueryResult } from 'pg'
 import {
   checkCounts,
+  UnexpectedRowCount,
   UniqueViolation,
   type Db,
   type Param,
@@ -188,5 +189,6 @@ async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
 
 function translated(error: unknown): unknown {
   const { code, table } = error as { code?: string; table?: string }
-  return code === '23505' ? new UniqueViolation(table ?? 'a table', error) : error
+  if (code === '23505') return new UniqueViolation(table ?? 'a table', error)
+  return code === '23503' ? new UnexpectedRowCount(-1, error) : error
 }

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
   checkCounts,
+  UnexpectedRowCount,
   UniqueViolation,
   type Db,
   type Param,
@@ -152,6 +153,7 @@ function runBatch(on: Connection, statements: readonly Statement[]): Result[] {
 
 function translated(error: unknown): unknown {
   const message = error instanceof Error ? error.message : ''
+  if (message === 'FOREIGN KEY constraint failed') return new UnexpectedRowCount(-1, error)
   const match = /UNIQUE constraint failed: (\w+)/.exec(message)
   return match ? new UniqueViolation(match[1]!, error) : error
 }

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { UnexpectedRowCount, UniqueViolation, type Db } from '../db/db.ts'
 import { errors } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -11,7 +12,9 @@ import { findIdentityWithCredentials, updateIdentity } from './store.ts'
 
 export type Change = { before: IdentityWithCredentials; after: IdentityWithCredentials }
 
-const maxAttempts = 5
+const maxAttempts = 20
+/** How long others are let go ahead for each attempt that failed, at most. */
+const patienceMs = 20
 
 /** @throws errors.notFound for an id that nobody has, whatever it looks like */
 export async function getIdentity(db: Db, id: string): Promise<IdentityWithCredentials> {
@@ -41,6 +44,7 @@ export async function changeIdentity(
       // compat: without a reason – oryx/sqlcon/error.go
       if (error instanceof UniqueViolation) throw errors.conflict(undefined, { cause: error })
       if (!(error instanceof UnexpectedRowCount)) throw error
+      await new Promise((resolve) => setTimeout(resolve, randomInt(patienceMs * attempt)))
     }
   }
   throw errors.conflict('Others keep changing this identity. Try again in a moment.')

@@ -11,6 +11,7 @@ import type { FactorRules } from '../../sessions/assurance.ts'
 import type { SessionCookies } from '../../sessions/cookie.ts'
 import type { RequiredAal } from '../../sessions/requirement.ts'
 import type { ReturnTo } from '../../http/return-to.ts'
+import type { Turns } from '../../lib/turns.ts'
 import type { Held, HookAfterStoring, HookBeforeStoring, SettingsContribution, SettingsEvent } from './hook.ts'
 import type { SettingsMethod } from './method.ts'
 
@@ -37,6 +38,7 @@ export type SettingsDeps = {
   schemas: IdentitySchemas
   normalisers: Normalisers
   rules: FactorRules
+  turns: Turns
   publicBaseUrl: string
   uiUrl: string
   loginUiUrl: string

@@ -153,10 +153,24 @@ export async function settle(
   ask: Ask,
 ): Promise<Response> {
   try {
-    return await decide(deps, update, method, fields, ask)
+    // Changes of one identity wait for each other here, so that a password is hashed and hooks are asked once for each.
+    // Whoever changes it elsewhere at the same time is noticed when it is stored.
+    return await deps.turns(`settings of ${update.identity.id}`, async (waited) => {
+      const current = waited ? await reread(deps, update) : update
+      return current ? decide(deps, current, method, fields, ask) : answerSignedOut(deps, update.request)
+    })
   } catch (error) {
     return refuseFor(deps, update, method, fields, error)
   }
+}
+
+/** An update by what is true now; undefined when the session or the identity has ended. */
+async function reread(deps: SettingsDeps, update: Update): Promise<Update | undefined> {
+  const [authenticated, identity] = await Promise.all([
+    deps.authenticate(update.request),
+    findIdentityWithCredentials(deps.db, update.identity.id),
+  ])
+  return authenticated && identity && { ...update, authenticated, identity }
 }
 
 async function refuseFor(
@@ -207,13 +221,11 @@ async function decide(
         return leave(request, outcome)
     }
   } catch (error) {
-    if (!(error instanceof UnexpectedRowCount) || attempt === maxAttempts) throw error
-    const [current, fresh] = await Promise.all([
-      deps.authenticate(request),
-      findIdentityWithCredentials(deps.db, identity.id),
-    ])
-    if (!current || !fresh) return answerSignedOut(deps, request)
-    return decide(deps, { ...update, authenticated: current, identity: fresh }, method, fields, ask, attempt + 1)
+    if (!(error instanceof UnexpectedRowCount)) throw error
+    if (attempt === maxAttempts)
+      throw errors.conflict('Others keep changing this account. Try again in a moment.', { cause: error })
+    const current = await reread(deps, update)
+    return current ? decide(deps, current, method, fields, ask, attempt + 1) : answerSignedOut(deps, request)
   }
 }
 
