@@ -35,12 +35,18 @@ export async function openPostgres({ connectionString, maxConnections, onError }
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       oid === int8 ? Number : driver.types.getTypeParser(oid, format as 'text'),
   }
-  const settings = { connectionString, keepAlive: true, types, application_name: 'zelos', pipeline: true }
+  const settings = {
+    connectionString,
+    keepAlive: true,
+    types,
+    application_name: 'zelos',
+    pipeline: true,
+    connectionTimeoutMillis: 10_000,
+  }
   const pool: PgPool = new driver.Pool({
     ...settings,
     max: maxConnections,
     idleTimeoutMillis: 60_000,
-    connectionTimeoutMillis: 10_000,
   } as never)
   pool.on('error', onError)
 
@@ -79,22 +85,28 @@ const pipelinedLanes = 2
 /** One pipelined connection, opened on first use and again after it broke. */
 function lane(make: () => PgClient, onError: (error: Error) => void) {
   let opening: Promise<PgClient> | undefined
-  const open = async (): Promise<PgClient> => {
+  const open = (): Promise<PgClient> => {
     const client = make()
+    const opened = client.connect().then(
+      () => client,
+      (error: unknown) => {
+        forget()
+        throw error
+      },
+    )
+    // A connection tells of its end more than once, and by then another one may be in its place.
+    const forget = () => {
+      if (opening === opened) opening = undefined
+    }
     client.on('error', (error) => {
-      opening = undefined
+      forget()
       onError(error)
     })
-    client.on('end', () => (opening = undefined))
-    await client.connect()
-    return client
+    client.on('end', forget)
+    return opened
   }
   return {
-    client: () =>
-      (opening ??= open().catch((error: unknown) => {
-        opening = undefined
-        throw error
-      })),
+    client: () => (opening ??= open()),
     close: async () => {
       const client = await opening?.catch(() => undefined)
       await client?.end()
