@@ -24,11 +24,11 @@ after(async () => {
 
 const snippet = (text: string) => `base64://${Buffer.from(text).toString('base64')}`
 
-type Made = { guard?: Partial<OutboundOptions>; retryDelayMs?: number; withoutBody?: true }
+type Made = { guard?: Partial<OutboundOptions>; retryDelayMs?: number; withoutBody?: true; engine?: typeof jsonnet }
 
 function delivery(
   config: Partial<DeliveryConfig> = {},
-  { guard = {}, retryDelayMs = 1, withoutBody }: Made = {},
+  { guard = {}, retryDelayMs = 1, withoutBody, engine = jsonnet }: Made = {},
 ): Deliver {
   const outbound = createOutbound({ disallowPrivateRanges: false, exceptionUrls: [], retryDelayMs: 1, ...guard })
   opened.push(outbound)
@@ -44,7 +44,7 @@ function delivery(
     follow_redirects: true,
     ...config,
   }
-  return createDelivery({ outbound, jsonnet, loadSource, clock }, full, { retryDelayMs })
+  return createDelivery({ outbound, jsonnet: engine, loadSource, clock }, full, { retryDelayMs })
 }
 
 const news: Delivery = { context: { word: 'hello' }, id: '5f5b4c2e-6d5a-4a43-9a35-0a5e3f6f3a01', reads: () => true }
@@ -223,6 +223,17 @@ test('without a snippet there is no body to send, except with TRACE', async () =
   await without('TRACE')(news)
   assert.equal(target.requests[0]!.body, '')
   assert.equal(target.requests[0]!.headers['ory-webhook-trigger-id'], undefined)
+})
+
+test('when too many bodies are being made at once, later is a better time', async () => {
+  const narrow = createJsonnet({ maxWaiting: 1 })
+  opened.push(narrow)
+  target.otherwise(() => ({ status: 204 }))
+  const busy = delivery({}, { engine: narrow })
+  const all = await Promise.allSettled(Array.from({ length: 10 }, () => busy(news)))
+  const refused = all.filter((one) => one.status === 'rejected').map(({ reason }) => reason as ApiError)
+  assert.ok(refused.length > 0 && refused.length < 10)
+  for (const { body, retryAfterSeconds } of refused) assert.deepEqual([body.status, retryAfterSeconds], [503, 1])
 })
 
 test('a snippet from the network is fetched once', async () => {

@@ -171,5 +171,10 @@ function asFailure(error: unknown): unknown {
   if (error instanceof HookFailure) return error
   if (error instanceof OutboundError && error.kind === 'timeout')
     return errors.gatewayTimeout('A service that has a say in this did not answer in time.', { cause: error })
+  if (error instanceof JsonnetError && error.kind === 'busy')
+    return errors.unavailable('Too much is going on right now. Please try again.', {
+      cause: error,
+      retryAfterSeconds: 1,
+    })
   return new HookFailure(undefined, error)
 }
