@@ -1,18 +1,13 @@
 import { Command, Option } from 'commander'
+import { addCommands } from './commands/add.ts'
+import { command, finish, group } from './commands/declare.ts'
+import { files } from './commands/options.ts'
 
 // Each command loads what it needs when it runs: the server's start must not pay for the others, nor they for it.
 
 type Shared = { config?: string[] }
 type MigrateOptions = Shared & { readFromEnv?: boolean; yes?: boolean }
 
-const files = (): Option =>
-  new Option(
-    '-c, --config <files>',
-    'configuration file (.yaml, .json, .toml); repeat it or separate by commas',
-  ).argParser((value: string, earlier: string[] = []) => [
-    ...earlier,
-    ...value.split(',').filter((file) => file !== ''),
-  ])
 const fromEnv = (): Option =>
   new Option('-e, --read-from-env', 'take the database from the variable DSN or the configuration')
 
@@ -99,6 +94,8 @@ command(courier, 'preview')
     },
   )
 
+addCommands(program)
+
 command(program, 'version')
   .description('Print the version of this program')
   .action(async () => {
@@ -108,23 +105,6 @@ command(program, 'version')
   })
 
 await program.parseAsync()
-
-function command(parent: Command, name: string): Command {
-  return parent.command(name).allowExcessArguments(false)
-}
-
-/** A command that only leads to others: alone it prints its help, and an unknown one below it is an error. */
-function group(self: Command): Command {
-  return self
-    .usage('[command]')
-    .argument('[command...]')
-    .allowExcessArguments(true)
-    .helpCommand(true)
-    .action((names: string[]) => {
-      if (names.length === 0) self.outputHelp()
-      else self.error(`error: there is no command ${JSON.stringify(names[0])} here`)
-    })
-}
 
 function migration(self: Command): Command {
   return self.argument('[dsn]', 'data source name of the database').addOption(fromEnv()).addOption(files())
@@ -149,9 +129,4 @@ async function withDsn(self: Command, run: (dsn: string) => Promise<number>): Pr
     else process.stderr.write(`Error: the database could not be migrated or read: ${(error as Error).message}\n`)
     finish(1)
   }
-}
-
-/** Ends the process with what is still open, such as idle connections. */
-function finish(code: number): never {
-  process.exit(code)
 }

@@ -1,4 +1,5 @@
 import { UniqueViolation, type Db, type Statement } from '../db/db.ts'
+import { gathered } from '../db/gather.ts'
 import { ApiError, errors } from '../errors.ts'
 import type { BatchBody, CreateBody } from './body.ts'
 import { checkCreate, draftIdentity, fitSchema, type CreateDeps } from './create.ts'
@@ -80,8 +81,9 @@ async function insertAll({ db }: { db: Db }, identities: readonly IdentityWithCr
   if (identities.length === 0) return new Set()
   const groups = identities.map((identity) => ({ id: identity.id, statements: insertIdentity(identity) }))
   try {
-    // Mostly nobody exists yet, and everything is stored at once.
-    await db.batch(groups.flatMap(({ statements }) => statements))
+    // Mostly nobody exists yet, and everything is stored at once. Statements of many parameters are slow on SQLite.
+    const statements = groups.flatMap((group) => group.statements)
+    await db.batch(db.dialect === 'postgres' ? gathered(statements) : statements)
     return new Set()
   } catch (error) {
     if (!(error instanceof UniqueViolation)) throw error
