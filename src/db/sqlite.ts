@@ -15,6 +15,7 @@ import {
 
 /** Seconds-long writers of other processes are waited for this long before a statement fails. */
 const busyTimeoutMs = 5000
+const busyPauseMs = 5
 
 /**
  * SQLite inside this process: one connection writes, so no two requests ever find the database locked; another reads,
@@ -26,6 +27,8 @@ export function openSqlite(file: string): Db {
   if (!inMemory) mkdirSync(dirname(file), { recursive: true })
   const writer = connection(file)
   const reader = inMemory ? writer : connection(file)
+  // SQLite would wait in its own way, and everybody with it.
+  writer.exec('pragma busy_timeout = 0')
 
   // A transaction that awaits between its statements keeps the writer to itself; everything else waits in this line.
   // Without one, a statement or batch is over within one turn of the event loop and never waits.
@@ -33,10 +36,12 @@ export function openSqlite(file: string): Db {
   const line: (() => void)[] = []
 
   async function alone<T>(work: () => T | Promise<T>): Promise<T> {
+    // Counted from here, so that all who wait for the same writer give up at the same time.
+    const until = performance.now() + busyTimeoutMs
     if (occupied) await new Promise<void>((resolve) => line.push(resolve))
     occupied = true
     try {
-      return await work()
+      return await patiently(work, until)
     } finally {
       // Whoever is next inherits the writer before anybody else can see it free.
       const next = line.shift()
@@ -65,6 +70,23 @@ export function openSqlite(file: string): Db {
       }),
   }
 }
+
+/** Tries again while another process writes. What was refused for that has changed nothing. */
+async function patiently<T>(work: () => T | Promise<T>, until: number): Promise<T> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error
+      await new Promise((resolve) => setTimeout(resolve, busyPauseMs))
+    }
+  }
+}
+
+const sqliteBusy = 5
+
+// Extended codes hold the plain one in their lowest byte.
+const isBusy = (error: unknown): boolean => (((error as { errcode?: number }).errcode ?? 0) & 0xff) === sqliteBusy
 
 type Connection = {
   exec(sql: string): void
