@@ -97,6 +97,7 @@ import { webauthnSettingsMethod } from './methods/webauthn/settings.ts'
 import { ownPages } from './pages/config.ts'
 import { returnUrlsIn } from './pages/policy.ts'
 import { createPages } from './pages/routes.ts'
+import { createHousekeeping, housekeepingSettings } from './operations/housekeeping.ts'
 import { createMetrics, type Metrics } from './operations/metrics.ts'
 import { openApiRoute } from './operations/openapi.ts'
 import { healthRoutes, operationsRoutes } from './operations/routes.ts'
@@ -153,6 +154,7 @@ export async function startApp({
     onResponse,
   )
   if (config['watch-courier']) current.courier.start()
+  current.housekeeping.start()
 
   return {
     publicUrl: config.serve.public.base_url,
@@ -168,6 +170,8 @@ export async function startApp({
       current = next
       if (fresh['watch-courier']) next.courier.start()
       void previous.courier.stop()
+      next.housekeeping.start()
+      void previous.housekeeping.stop()
       // Requests that began with the old parts may still use them.
       setTimeout(() => void previous.close(), 60_000).unref()
     },
@@ -279,6 +283,7 @@ function createParts(config: Config, lasting: Lasting) {
     outbox: courier,
     webHooks,
     ...codeParts(config),
+    housekeeping: createHousekeeping({ db, clock, log, settings: housekeepingSettings(config.database) }),
     schemas,
     normalisers,
     rules,
@@ -323,7 +328,7 @@ function createParts(config: Config, lasting: Lasting) {
       warn: (text) => log.warn(text),
     }),
     async close() {
-      await Promise.all([courier.stop(), webHooks.close()])
+      await Promise.all([courier.stop(), webHooks.close(), parts.housekeeping.stop()])
       await jsonnet.close()
       await outbound.close()
     },

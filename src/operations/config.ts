@@ -31,8 +31,13 @@ const singleUnit = '^[0-9]+(ns|us|ms|s|m|h)$'
 export const database = object({
   cleanup: object(
     {
+      /** Whether the server removes what has expired while it serves. Kratos has no such key. */
+      enabled: flag(true),
+      /** How many rows of a table are removed in one go. */
       batch_size: integer({ default: 100, minimum: 1 }),
+      /** The pause between two rounds through the tables. */
       sleep: object({ tables: text({ default: '1m', format: 'duration', pattern: singleUnit }) }, { open: true }),
+      /** For how long rows are kept at least after they have expired. */
       older_than: text({ default: '0s', format: 'duration', pattern: singleUnit }),
     },
     { open: true },
