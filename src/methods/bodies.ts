@@ -12,6 +12,18 @@ const beside = {
 const method = <const Name extends string>(name: Name) => ({ method: Type.Literal(name) })
 const traits = anyJson('What is known about the person, in the shape of the identity schema.')
 
+const upstream = openObject('Passed on to the provider: prompt, hd, auth_type, acr_values.')
+/** What somebody sends who comes by way of a provider. */
+const byProvider = {
+  ...method('oidc'),
+  provider: Type.String({ description: 'The id of the provider.' }),
+  id_token: Type.Optional(Type.String({ description: 'An ID token that an app got from the provider by itself.' })),
+  id_token_nonce: Type.Optional(Type.String({ description: 'The nonce that the ID token was asked for with.' })),
+  traits: Type.Optional(traits),
+  upstream_parameters: Type.Optional(upstream),
+  ...beside,
+}
+
 export const loginBodies = [
   body('updateLoginFlowWithPasswordMethod', {
     ...method('password'),
@@ -20,6 +32,7 @@ export const loginBodies = [
     password: Type.String(),
     ...beside,
   }),
+  body('updateLoginFlowWithOidcMethod', byProvider),
   body('updateLoginFlowWithCodeMethod', {
     ...method('code'),
     identifier: Type.Optional(
@@ -59,6 +72,7 @@ export const loginBodies = [
 ]
 
 export const registrationBodies = [
+  body('updateRegistrationFlowWithOidcMethod', byProvider),
   body('updateRegistrationFlowWithPasswordMethod', {
     ...method('password'),
     password: Type.String(),
@@ -94,6 +108,15 @@ export const registrationBodies = [
 ]
 
 export const settingsBodies = [
+  body('updateSettingsFlowWithOidcMethod', {
+    flow: Type.Optional(Type.String({ description: 'The id of the flow; the one in the address counts.' })),
+    ...method('oidc'),
+    link: Type.Optional(Type.String({ description: 'The id of the provider to connect.' })),
+    unlink: Type.Optional(Type.String({ description: 'The id of the provider to disconnect.' })),
+    traits: Type.Optional(traits),
+    upstream_parameters: Type.Optional(upstream),
+    transient_payload: beside.transient_payload,
+  }),
   body('updateSettingsFlowWithPasswordMethod', { ...method('password'), password: Type.String(), ...beside }),
   body('updateSettingsFlowWithProfileMethod', { ...method('profile'), traits, ...beside }),
   body('updateSettingsFlowWithTotpMethod', {

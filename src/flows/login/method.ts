@@ -93,16 +93,3 @@ export type LoginMethod = {
   /** What comes after a screen that leaves nothing to choose; it is shown in that screen's place. */
   shortcut?(shortcut: LoginShortcut): Promise<Advance | undefined>
 }
-
-/** A method that this server does not offer, but whose submissions it tells apart from nonsense. */
-export const absentMethod = (name: string, claims: LoginMethod['claims']): LoginMethod => ({
-  name,
-  enabled: false,
-  claims,
-  body: { fields: [] },
-  draw: (ui) => ui,
-  keep: (ui) => ui,
-  async submit() {
-    throw new Error(`the method ${name} is not there`)
-  },
-})
