@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Json } from '../../lib/json.ts'
-import { ClaimsError, readClaims } from './claims.ts'
+import { ClaimsError, namesSomebody, readClaims } from './claims.ts'
 
 test('what is empty, zero or false is not there, and unknown claims are left out', () => {
   const raw = { sub: 's', name: '', email_verified: false, updated_at: 0, amr: [], nickname: null, custom: 1 }
@@ -42,4 +42,10 @@ test('a claim of another type is refused, whichever it is', () => {
     assert.throws(() => readClaims({ [name]: value }), new RegExp(name), name)
   assert.throws(() => readClaims({ updated_at: 1.5 }), ClaimsError)
   assert.throws(() => readClaims({ amr: ['pwd', 1] }), ClaimsError)
+})
+
+test('somebody is who has a subject that a database can keep, and an issuer', () => {
+  assert.ok(namesSomebody({ iss: 'https://id.example', sub: '1' }))
+  for (const claims of [{ sub: '1' }, { iss: 'https://id.example' }, { iss: 'https://id.example', sub: 'a\0b' }])
+    assert.ok(!namesSomebody(claims))
 })

@@ -118,3 +118,6 @@ export function readClaims(raw: Readonly<Record<string, Json>>, { keepRaw = fals
   if (keepRaw) claims['raw_claims'] = { ...raw }
   return claims as Claims
 }
+
+/** Whether claims say who somebody is, and who says so. Databases keep no NUL, nor does anybody's name need one. */
+export const namesSomebody = ({ iss, sub }: Claims): boolean => Boolean(iss) && Boolean(sub) && !sub!.includes('\0')

@@ -19,6 +19,7 @@ import { arrive, refuseLogin } from './arrive.ts'
 import { isByExchange, openState, resume, type Attempt, type Kind, type State } from './attempt.ts'
 import { getProvider, type OidcDeps } from './deps.ts'
 import { showRegistration } from './forms.ts'
+import { namesSomebody } from './claims.ts'
 import { codeIn } from './oauth2.ts'
 import type { Arrival, Provider } from './provider.ts'
 import { linked, type OidcSettingsDeps, oidcSettings } from './settings.ts'
@@ -124,7 +125,7 @@ async function goOn(deps: OidcSettingsDeps, returning: Returning): Promise<Respo
     nonce: attempt.nonce,
     memo: attempt.memo,
   })
-  if (!arrival.claims.sub || !arrival.claims.iss) throw errors.upstream('The provider does not say who you are.')
+  if (!namesSomebody(arrival.claims)) throw errors.upstream('The provider does not say who you are.')
   if (state.kind === 'settings') return link(deps, returning, arrival)
   const { kind } = state
   return arrive(deps, { ...returning, flow, kind, arrival, ...attempt })

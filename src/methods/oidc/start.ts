@@ -7,6 +7,7 @@ import { isObject, type Json } from '../../lib/json.ts'
 import type { Request } from '../../http/types.ts'
 import { arrive } from './arrive.ts'
 import { depart } from './attempt.ts'
+import { namesSomebody } from './claims.ts'
 import { getProvider, type OidcDeps } from './deps.ts'
 import { upstreamParameters } from './oauth2.ts'
 import type { Arrival } from './provider.ts'
@@ -59,7 +60,7 @@ async function nativeArrival(deps: OidcDeps, providerId: string, token: string, 
   const { readNative } = getProvider(deps, providerId)
   if (!readNative) throw errors.upstream('ID tokens of this provider are not taken from apps.')
   const { claims, mayLackNonce } = await readNative(token)
-  if (!claims.sub || !claims.iss) throw errors.forbidden('The ID token names nobody.')
+  if (!namesSomebody(claims)) throw errors.forbidden('The ID token names nobody.')
   if (claims.nonce === undefined) {
     if (!mayLackNonce) throw errors.upstream('The ID token has no nonce.')
   } else if (typeof nonce !== 'string' || nonce === '') {
