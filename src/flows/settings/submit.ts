@@ -199,8 +199,14 @@ async function decide(
   attempt = 1,
 ): Promise<Response> {
   const { request, client, identity, authenticated } = update
-  // The identity was read after the session was judged: a second factor that came in between counts.
-  if (!(await isAssured(deps, { session: authenticated.session, identity }))) return askToStepUp(deps, request, client)
+  // The identity was read after the session was judged: a second factor that came in between counts, for both.
+  if (!(await isAssured(deps, { session: authenticated.session, identity }))) {
+    const current = await reread(deps, update)
+    if (!current) return answerSignedOut(deps, request)
+    if (!(await isAssured(deps, { session: current.authenticated.session, identity: current.identity })))
+      return askToStepUp(deps, request, client)
+    return decide(deps, current, method, fields, ask, attempt)
+  }
   const outcome = await ask(update, deps.clock.now())
   try {
     switch (outcome.kind) {
