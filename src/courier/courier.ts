@@ -9,8 +9,8 @@ import { newUuid } from '../lib/uuid.ts'
 import { createChannels } from './channels/channels.ts'
 import type { courier } from './config.ts'
 import { createDispatcher, type DispatcherDeps } from './dispatcher.ts'
-import { checkRecipient, modelOf, storedRequestHeaders, type Message } from './message.ts'
-import { insertMessage } from './store.ts'
+import { checkRecipient, modelOf, storedRequestHeaders, type Message, type StoredMessage } from './message.ts'
+import { insertMessage, withdrawMessage } from './store.ts'
 import { createTemplateLibrary, type TemplateLibrary, type TemplateProblem } from './templates/library.ts'
 
 export type CourierDeps = {
@@ -36,6 +36,12 @@ export type Courier = {
    * @throws Error when a template of the operator's own fails
    */
   enqueue(message: Message): Promise<Statement[]>
+  /**
+   * The same work for a message that nobody is to get: it is rendered and stored, and gone again before anybody sees it.
+   * The time that it takes tells it from no other.
+   * @throws as `enqueue`
+   */
+  rehearse(message: Message): Promise<Statement[]>
   /** Sends at once what was just stored, if this process sends messages at all. To be called after the commit. */
   notify(): void
   /** Reads the templates. @returns what is wrong with them */
@@ -68,27 +74,31 @@ export function createCourier(deps: CourierDeps): Courier {
     },
   })
 
+  async function prepared(message: Message): Promise<StoredMessage> {
+    checkRecipient(message)
+    const data = modelOf(message)
+    const rendered = await templates.render(message.template, message.via, data)
+    const now = clock.now()
+    return {
+      ...rendered,
+      id: newUuid(),
+      status: 'queued',
+      via: message.via,
+      recipient: message.to,
+      template: message.template,
+      data,
+      requestHeaders: storedRequestHeaders(message),
+      sendCount: 0,
+      createdAt: now,
+      updatedAt: now,
+    }
+  }
+
   return {
-    async enqueue(message) {
-      checkRecipient(message)
-      const data = modelOf(message)
-      const rendered = await templates.render(message.template, message.via, data)
-      const now = clock.now()
-      return [
-        insertMessage({
-          ...rendered,
-          id: newUuid(),
-          status: 'queued',
-          via: message.via,
-          recipient: message.to,
-          template: message.template,
-          data,
-          requestHeaders: storedRequestHeaders(message),
-          sendCount: 0,
-          createdAt: now,
-          updatedAt: now,
-        }),
-      ]
+    enqueue: async (message) => [insertMessage(await prepared(message))],
+    async rehearse(message) {
+      const made = await prepared(message)
+      return [insertMessage(made), withdrawMessage(made.id)]
     },
     notify: () => dispatcher.wake(),
     check: () => templates.check(),

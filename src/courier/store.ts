@@ -44,6 +44,12 @@ export const insertMessage = (m: StoredMessage): Statement => ({
   ],
 })
 
+/** Takes a message back, within the transaction that queues it: nobody ever sees it. */
+export const withdrawMessage = (id: string): Statement => ({
+  sql: 'delete from courier_messages where id = $1',
+  params: [id],
+})
+
 const claimSet = `set status = 'processing', claim = $1, send_count = send_count + 1, updated_at = $2, due_at = $3`
 
 /** The claim in the words of each engine: PostgreSQL passes over rows that another dispatcher is taking just now. */

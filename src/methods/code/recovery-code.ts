@@ -1,10 +1,11 @@
 import { Secret } from '../../crypto/secret.ts'
+import type { JsonObject, Message } from '../../courier/message.ts'
 import type { Statement } from '../../db/db.ts'
 import { errors, type ApiError } from '../../errors.ts'
 import type { CrossSiteSettings } from '../../flows/cross-site.ts'
 import type { Flow } from '../../flows/flow.ts'
 import { withMessages, withoutMessages } from '../../flows/form.ts'
-import { enqueueForStranger, type Outbox } from '../../flows/outbox.ts'
+import { enqueueForStranger, stranger, type Outbox } from '../../flows/outbox.ts'
 import type { RecoveryOutcome } from '../../flows/recovery/method.ts'
 import { textOf } from '../../flows/recovery/restart.ts'
 import { allowedHeaders, type WithHeaders } from '../../http/allowed-headers.ts'
@@ -82,23 +83,25 @@ export async function sendCode(
     recipients: [{ via, address: to, identityId: known?.identity.id ?? null }],
   })
   const data = { request_url: flow.requestUrl, transient_payload: fields.transient_payload as never }
+  const message = (identity: JsonObject): Message => ({
+    template: 'recovery_code_valid',
+    via,
+    to,
+    data: {
+      ...data,
+      recovery_code: codes[0]!.code.reveal(),
+      identity,
+      expires_in_minutes: Math.trunc(codeLifespanMicros / 60_000_000),
+    },
+    requestHeaders: allowedHeaders(request, headerAllowlist),
+  })
+  const delivers = notifyUnknown && via === 'email'
   const queued = known
-    ? await outbox.enqueue({
-        template: 'recovery_code_valid',
-        via,
-        to,
-        data: {
-          ...data,
-          recovery_code: codes[0]!.code.reveal(),
-          identity: publicIdentity(known.identity, publicBaseUrl) as never,
-          expires_in_minutes: Math.trunc(codeLifespanMicros / 60_000_000),
-        },
-        requestHeaders: allowedHeaders(request, headerAllowlist),
-      })
+    ? await outbox.enqueue(message(publicIdentity(known.identity, publicBaseUrl) as never))
     : await enqueueForStranger(
         outbox,
-        { template: 'recovery_code_invalid', via: 'email', to, data },
-        { delivers: notifyUnknown && via === 'email' },
+        delivers ? { template: 'recovery_code_invalid', via: 'email', to, data } : message(stranger(to)),
+        { delivers },
       )
   return [...statements, ...queued]
 }

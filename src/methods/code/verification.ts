@@ -1,4 +1,5 @@
 import { Secret } from '../../crypto/secret.ts'
+import type { JsonObject, Message } from '../../courier/message.ts'
 import type { Statement } from '../../db/db.ts'
 import { errors, type ApiError } from '../../errors.ts'
 import { isFormError } from '../../flows/answer.ts'
@@ -16,7 +17,7 @@ import {
   type Problem,
 } from '../../flows/form.ts'
 import { lengthProblems, readSubmission, tokenOf } from '../../flows/mailed.ts'
-import { enqueueForStranger, type Outbox } from '../../flows/outbox.ts'
+import { enqueueForStranger, stranger, type Outbox } from '../../flows/outbox.ts'
 import type {
   Target,
   VerificationMethod,
@@ -31,7 +32,7 @@ import { publicIdentity } from '../../identities/wire.ts'
 import type { Json } from '../../lib/json.ts'
 import { messages } from '../../ui/messages.ts'
 import { withValue, type UiNode } from '../../ui/node.ts'
-import { issueCodes, useCode, type CodeDeps } from './codes.ts'
+import { issueCodes, useCode, type CodeDeps, type Recipient } from './codes.ts'
 import { codeNode, continueNode, emailNode, hiddenMethodNode, resendNode } from './nodes.ts'
 
 export type CodeVerificationDeps = CodeDeps & {
@@ -205,26 +206,9 @@ async function sendToOwner(
   { identity, via, address }: Target,
   transientPayload: Json,
 ): Promise<Statement[]> {
-  const { clock, codeLifespanMicros, outbox, publicBaseUrl } = deps
-  const { codes, statements } = issueCodes(deps, {
-    flowId: flow.id,
-    purpose: 'verification',
-    recipients: [{ via, address, identityId: identity.id }],
-  })
-  const code = codes[0]!.code.reveal()
-  const queued = await outbox.enqueue({
-    template: 'verification_code_valid',
-    via,
-    to: address,
-    data: {
-      request_url: flow.requestUrl,
-      transient_payload: transientPayload as never,
-      verification_code: code,
-      verification_url: withQuery(joinPath(publicBaseUrl, 'self-service/verification'), { code, flow: flow.id }),
-      identity: publicIdentity(identity, publicBaseUrl) as never,
-      expires_in_minutes: Math.trunc(codeLifespanMicros / 60_000_000),
-    },
-  })
+  const { clock, outbox, publicBaseUrl } = deps
+  const { statements, message } = fresh(deps, flow, { via, address, identityId: identity.id }, transientPayload)
+  const queued = await outbox.enqueue(message(publicIdentity(identity, publicBaseUrl) as never))
   const known = identity.verifiableAddresses.find((own) => own.via === via && own.value === address)
   return [...statements, ...queued, ...(known ? [markAddressSent(known.id, clock.now())] : [])]
 }
@@ -238,22 +222,38 @@ async function sendToNobody(
   transientPayload: Json,
 ): Promise<Statement[]> {
   const { clock, notifyUnknown, outbox } = deps
-  const { statements } = issueCodes(deps, {
-    flowId: flow.id,
-    purpose: 'verification',
-    recipients: [{ via, address: email, identityId: null }],
-  })
-  const queued = await enqueueForStranger(
-    outbox,
-    {
-      template: 'verification_code_invalid',
-      via: 'email',
-      to: email,
-      data: { request_url: flow.requestUrl, transient_payload: transientPayload as never },
-    },
-    { delivers: notifyUnknown && via === 'email' },
-  )
+  const { statements, message } = fresh(deps, flow, { via, address: email, identityId: null }, transientPayload)
+  const delivers = notifyUnknown && via === 'email'
+  const notice: Message = {
+    template: 'verification_code_invalid',
+    via: 'email',
+    to: email,
+    data: { request_url: flow.requestUrl, transient_payload: transientPayload as never },
+  }
+  const queued = await enqueueForStranger(outbox, delivers ? notice : message(stranger(email)), { delivers })
+  // No address has this id.
   return [...statements, ...queued, markAddressSent(flow.id, clock.now())]
+}
+
+/** A code for a flow, and the message that brings it. */
+function fresh(deps: CodeVerificationDeps, flow: Flow, recipient: Recipient, transientPayload: Json) {
+  const { codeLifespanMicros, publicBaseUrl } = deps
+  const { codes, statements } = issueCodes(deps, { flowId: flow.id, purpose: 'verification', recipients: [recipient] })
+  const code = codes[0]!.code.reveal()
+  const message = (identity: JsonObject): Message => ({
+    template: 'verification_code_valid',
+    via: recipient.via,
+    to: recipient.address,
+    data: {
+      request_url: flow.requestUrl,
+      transient_payload: transientPayload as never,
+      verification_code: code,
+      verification_url: withQuery(joinPath(publicBaseUrl, 'self-service/verification'), { code, flow: flow.id }),
+      identity,
+      expires_in_minutes: Math.trunc(codeLifespanMicros / 60_000_000),
+    },
+  })
+  return { statements, message }
 }
 
 /** Tries a code, from whatever browser it comes. A wrong one looks like success: the form says what is wrong. */

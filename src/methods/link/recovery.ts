@@ -1,4 +1,5 @@
 import { Secret } from '../../crypto/secret.ts'
+import type { JsonObject, Message } from '../../courier/message.ts'
 import type { Db } from '../../db/db.ts'
 import { errors } from '../../errors.ts'
 import { checkCrossSite, type CrossSiteSettings } from '../../flows/cross-site.ts'
@@ -6,7 +7,7 @@ import { validateBody, type BodySpec } from '../../flows/decode.ts'
 import { problemsFrom, withMessages, withNode, withoutMessages } from '../../flows/form.ts'
 import { flowPage as withFlow, type Flow } from '../../flows/flow.ts'
 import { emailProblems, readSubmission } from '../../flows/mailed.ts'
-import { enqueueForStranger, type Outbox } from '../../flows/outbox.ts'
+import { enqueueForStranger, stranger, type Outbox } from '../../flows/outbox.ts'
 import type { RecoveryMethod, RecoveryOutcome, RecoverySubmission } from '../../flows/recovery/method.ts'
 import { joinPath, withQuery } from '../../http/urls.ts'
 import { addressSpellings } from '../../identities/address.ts'
@@ -98,23 +99,21 @@ async function send(deps: LinkDeps, flow: Flow, email: string, transientPayload:
       lifespanMicros: linkLifespanMicros,
     },
   )
+  const message = (identity: JsonObject): Message => ({
+    template: 'recovery_valid',
+    via: 'email',
+    to,
+    data: {
+      request_url: flow.requestUrl,
+      recovery_url: recoveryLink(publicBaseUrl, flow.id, token),
+      identity,
+      expires_in_minutes: Math.trunc(linkLifespanMicros / 60_000_000),
+    },
+  })
+  const notice: Message = { template: 'recovery_invalid', via: 'email', to, data: { request_url: flow.requestUrl } }
   const queued = known
-    ? await outbox.enqueue({
-        template: 'recovery_valid',
-        via: 'email',
-        to,
-        data: {
-          request_url: flow.requestUrl,
-          recovery_url: recoveryLink(publicBaseUrl, flow.id, token),
-          identity: publicIdentity(known.identity, publicBaseUrl) as never,
-          expires_in_minutes: Math.trunc(linkLifespanMicros / 60_000_000),
-        },
-      })
-    : await enqueueForStranger(
-        outbox,
-        { template: 'recovery_invalid', via: 'email', to, data: { request_url: flow.requestUrl } },
-        { delivers: notifyUnknown },
-      )
+    ? await outbox.enqueue(message(publicIdentity(known.identity, publicBaseUrl) as never))
+    : await enqueueForStranger(outbox, notifyUnknown ? notice : message(stranger(to)), { delivers: notifyUnknown })
   return {
     kind: 'show',
     transientPayload,

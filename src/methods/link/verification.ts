@@ -1,4 +1,5 @@
 import { Secret } from '../../crypto/secret.ts'
+import type { JsonObject, Message } from '../../courier/message.ts'
 import type { Statement } from '../../db/db.ts'
 import { errors } from '../../errors.ts'
 import { isFormError } from '../../flows/answer.ts'
@@ -7,7 +8,7 @@ import { validateBody, type BodySpec } from '../../flows/decode.ts'
 import type { Flow } from '../../flows/flow.ts'
 import { problemsFrom, withCsrf, withMessages, withNode, withNodes, withoutMessages } from '../../flows/form.ts'
 import { emailProblems, newToken, readSubmission } from '../../flows/mailed.ts'
-import { enqueueForStranger } from '../../flows/outbox.ts'
+import { enqueueForStranger, stranger } from '../../flows/outbox.ts'
 import type {
   Target,
   VerificationMethod,
@@ -17,6 +18,7 @@ import type {
 import { joinPath, withQuery } from '../../http/urls.ts'
 import { addressSpellings } from '../../identities/address.ts'
 import { findVerifiableAddress, markAddressSent } from '../../identities/addresses/store.ts'
+import type { Via } from '../../identities/identity.ts'
 import { publicIdentity } from '../../identities/wire.ts'
 import type { Json } from '../../lib/json.ts'
 import { expiredContext, messages } from '../../ui/messages.ts'
@@ -92,29 +94,22 @@ async function submit(
 
 /** Sends a link, if the address belongs to somebody; the work is the same for any. */
 async function send(deps: LinkVerificationDeps, flow: Flow, email: string, payload: Json): Promise<Statement[]> {
-  const { clock, db, linkLifespanMicros, normalise, notifyUnknown, outbox } = deps
+  const { clock, db, normalise, notifyUnknown, outbox } = deps
   const found = await findVerifiableAddress(db, 'email', addressSpellings(email, normalise))
   if (found) {
     return sendToOwner(deps, flow, { identity: found.identity, via: 'email', address: found.address.value }, payload)
   }
-  const { statement } = issueLinkToken(deps, {
-    flowId: flow.id,
-    purpose: 'verification',
-    identityId: null,
+  const { statement, message } = fresh(deps, flow, { identityId: null, via: 'email', address: email }, payload)
+  const notice: Message = {
+    template: 'verification_invalid',
     via: 'email',
-    address: email,
-    lifespanMicros: linkLifespanMicros,
+    to: email,
+    data: { request_url: flow.requestUrl, transient_payload: payload as never },
+  }
+  const queued = await enqueueForStranger(outbox, notifyUnknown ? notice : message(stranger(email)), {
+    delivers: notifyUnknown,
   })
-  const queued = await enqueueForStranger(
-    outbox,
-    {
-      template: 'verification_invalid',
-      via: 'email',
-      to: email,
-      data: { request_url: flow.requestUrl, transient_payload: payload as never },
-    },
-    { delivers: notifyUnknown },
-  )
+  // No address has this id.
   return [statement, ...queued, markAddressSent(flow.id, clock.now())]
 }
 
@@ -124,21 +119,31 @@ async function sendToOwner(
   { identity, via, address }: Target,
   payload: Json,
 ): Promise<Statement[]> {
-  const { clock, linkLifespanMicros, outbox, publicBaseUrl } = deps
-  // A link cannot be clicked in a text message that nobody sends; its address has to wait for a code.
-  if (via !== 'email') return []
+  const { clock, outbox, publicBaseUrl } = deps
+  const { statement, message } = fresh(deps, flow, { identityId: identity.id, via, address }, payload)
+  const queued = await outbox.enqueue(message(publicIdentity(identity, publicBaseUrl) as never))
+  const known = identity.verifiableAddresses.find((own) => own.via === via && own.value === address)
+  return [statement, ...queued, ...(known ? [markAddressSent(known.id, clock.now())] : [])]
+}
+
+/** A link for a flow, and the mail that brings it. */
+function fresh(
+  deps: LinkVerificationDeps,
+  flow: Flow,
+  recipient: { identityId: string | null; via: Via; address: string },
+  payload: Json,
+) {
+  const { linkLifespanMicros, publicBaseUrl } = deps
   const { token, statement } = issueLinkToken(deps, {
     flowId: flow.id,
     purpose: 'verification',
-    identityId: identity.id,
-    via,
-    address,
+    ...recipient,
     lifespanMicros: linkLifespanMicros,
   })
-  const queued = await outbox.enqueue({
+  const message = (identity: JsonObject): Message => ({
     template: 'verification_valid',
-    via,
-    to: address,
+    via: 'email',
+    to: recipient.address,
     data: {
       request_url: flow.requestUrl,
       transient_payload: payload as never,
@@ -146,12 +151,11 @@ async function sendToOwner(
         flow: flow.id,
         token: token.reveal(),
       }),
-      identity: publicIdentity(identity, publicBaseUrl) as never,
+      identity,
       expires_in_minutes: Math.trunc(linkLifespanMicros / 60_000_000),
     },
   })
-  const known = identity.verifiableAddresses.find((own) => own.via === via && own.value === address)
-  return [statement, ...queued, ...(known ? [markAddressSent(known.id, clock.now())] : [])]
+  return { statement, message }
 }
 
 async function redeem(
