@@ -5,7 +5,15 @@ import type { Micros } from '../lib/clock.ts'
 import { RawJson } from '../lib/json.ts'
 import { newUuid } from '../lib/uuid.ts'
 import type { CreateBody } from './body.ts'
-import type { Identity, IdentityWithCredentials, RecoveryAddress, VerifiableAddress, Via } from './identity.ts'
+import {
+  credentialsOf,
+  maxIdentifierBytes,
+  type Identity,
+  type IdentityWithCredentials,
+  type RecoveryAddress,
+  type VerifiableAddress,
+  type Via,
+} from './identity.ts'
 import { prepareImports, withImports, type ImportDeps } from './import.ts'
 import { operatorReport } from './schema/report.ts'
 import { sealedCredentials } from './sealed.ts'
@@ -149,6 +157,9 @@ export async function fitSchema(deps: FitDeps, draft: IdentityWithCredentials): 
   if (objections.length > 0) throw errors.badRequest(operatorReport(objections))
   if (emptyIdentifier)
     throw errors.badRequest('A trait that people sign in with is there, but holds nothing that could be typed in.')
+  const unique = [identity.externalId ?? '', ...credentialsOf(identity).flatMap(({ identifiers }) => identifiers)]
+  if (unique.some((text) => Buffer.byteLength(text) > maxIdentifierBytes))
+    throw errors.badRequest(`An external id or identifier has more than ${maxIdentifierBytes} bytes.`)
   return { ...identity, credentials: sealedCredentials(deps, identity.credentials) }
 }
 

@@ -16,6 +16,12 @@ export const credentialTypes = [
 ] as const
 export type CredentialType = (typeof credentialTypes)[number]
 
+/**
+ * How long an identifier, an address or an external id may be. All have to be unique, and PostgreSQL's indexes take
+ * little more.
+ */
+export const maxIdentifierBytes = 2048
+
 export type Aal = 'aal0' | 'aal1' | 'aal2'
 export type Via = 'email' | 'sms'
 

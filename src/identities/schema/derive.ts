@@ -4,6 +4,7 @@ import type { SchemaNode } from './node.ts'
 import { isDeeperThan } from './equal.ts'
 import { isPhone, type Channel } from './extension.ts'
 import { isEmail } from './formats.ts'
+import { maxIdentifierBytes } from '../identity.ts'
 import { quote } from './problem.ts'
 import type { IdentitySchema } from './schema.ts'
 import { maxValueDepth, type ExtensionHit, type SchemaError } from './validate.ts'
@@ -74,6 +75,15 @@ const asText = (value: unknown): string => (typeof value === 'string' ? value : 
 function checkHit(hit: ExtensionHit, normalisers: Normalisers): SchemaError | undefined {
   const { extension, format } = hit
   const text = asText(hit.value)
+  const stored =
+    extension.password || extension.webauthn || extension.code || extension.verification || extension.recovery
+  const length = stored ? lengthInIndex(text, normalisers) : 0
+  if (length > maxIdentifierBytes)
+    return errorAt(hit, {
+      keyword: 'maxLength',
+      text: `This may have ${maxIdentifierBytes} bytes, not ${length}.`,
+      params: { max_length: maxIdentifierBytes, actual_length: length },
+    })
   if (extension.code) {
     if (extension.codeVia === undefined)
       return objection(hit, 'The schema does not say over which channel codes for this value are sent.')
@@ -93,6 +103,12 @@ function checkHit(hit: ExtensionHit, normalisers: Normalisers): SchemaError | un
     return invalid(hit, extension.recovery)
   }
   return undefined
+}
+
+/** The bytes of a value in its longest spelling. Composing makes a text longer, by eleven times at most. */
+function lengthInIndex(text: string, { normaliseGracefully }: Normalisers): number {
+  const length = Buffer.byteLength(text)
+  return length * 11 <= maxIdentifierBytes ? length : Math.max(length, Buffer.byteLength(normaliseGracefully(text)))
 }
 
 const errorAt = (
