@@ -64,9 +64,10 @@ export const loginOperations = (bodies: readonly TSchema[]) => {
       body: anyOf('updateLoginFlowBody', bodies),
       form: true,
       answers: {
-        200: [schemas.successfulNativeLogin, schemas.loginFlow],
+        // Who signs in by way of a provider for the first time is signed up.
+        200: [schemas.successfulNativeLogin, schemas.successfulNativeRegistration, schemas.loginFlow],
         303: 'redirect',
-        400: [schemas.loginFlow, errorGeneric],
+        400: [schemas.loginFlow, schemas.registrationFlow, errorGeneric],
         401: errorGeneric,
         403: errorGeneric,
         404: errorGeneric,
@@ -112,10 +113,10 @@ export const registrationOperations = (bodies: readonly TSchema[]) => {
       body: anyOf('updateRegistrationFlowBody', bodies),
       form: true,
       answers: {
-        200: schemas.successfulNativeRegistration,
+        200: [schemas.successfulNativeRegistration, schemas.successfulNativeLogin],
         302: 'redirect',
         303: 'redirect',
-        400: [schemas.registrationFlow, errorGeneric],
+        400: [schemas.registrationFlow, schemas.loginFlow, errorGeneric],
         403: errorGeneric,
         404: errorGeneric,
         410: expired,

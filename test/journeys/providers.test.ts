@@ -220,6 +220,59 @@ describe('providers', () => {
     })
   }
 
+  /** Hands in a token that an app got from the provider by itself. */
+  async function handIn(kind: string, fields: Record<string, unknown>) {
+    const app = createClient(server, 'native')
+    const form = await app.start('login')
+    return { app, step: await app.submit(form, { method: 'oidc', provider: kind, ...fields }) }
+  }
+
+  for (const kind of ['google', 'apple', 'netid']) {
+    const fixture = fixtures.get(kind)!
+    const ownNonce = { nonce: 'of the app' }
+    const sub = `native-${kind}`
+    /** A token as the provider gives it to apps; netID's are worth one, and no more than that. */
+    const tokenOf = (claims: Record<string, unknown>, forge: Forge = (all) => signer.sign(all)): string => {
+      const all = { ...fixture.idToken, aud: 'client', iat: now(), exp: now() + 600, email: `${sub}@shop.example`, sub }
+      const token = forge({ ...all, ...claims }, now())
+      outside.say({ ...fixture.answers, 'POST https://broker.netid.de/token': { id_token: token } })
+      if (kind === 'google') outside.say({ 'GET https://www.googleapis.com/oauth2/v3/certs': 'jwks' })
+      return kind === 'netid' ? 'a FedCM token' : token
+    }
+
+    test(`${kind}: an app that has an ID token signs in with it, twice the same person`, async () => {
+      const ids = new Set<string>()
+      for (let i = 0; i < 2; i++) {
+        const { app, step } = await handIn(kind, { id_token: tokenOf(ownNonce), id_token_nonce: 'of the app' })
+        assert.ok(step.kind === 'end' && step.status === 200, JSON.stringify(step))
+        ids.add((await app.whoami())!.id)
+      }
+      assert.equal(ids.size, 1)
+    })
+
+    test(`${kind}: an app has to know the nonce of its token`, async () => {
+      for (const nonce of [undefined, 'of another app']) {
+        const { app, step } = await handIn(kind, { id_token: tokenOf(ownNonce), id_token_nonce: nonce })
+        assert.ok(step.kind === 'end' && step.status === 502, JSON.stringify(step))
+        assert.equal(await app.whoami(), undefined)
+      }
+    })
+
+    test(`${kind}: a token without a nonce is taken where the provider may leave it out`, async () => {
+      const claims = kind === 'apple' ? { nonce_supported: false } : {}
+      const { step } = await handIn(kind, { id_token: tokenOf({ nonce: undefined, ...claims }) })
+      assert.equal(step.kind === 'end' && step.status, kind === 'netid' ? 502 : 200)
+    })
+
+    for (const [what, forge] of Object.entries(forgeries))
+      if (what !== 'has another nonce')
+        test(`${kind}: a token of an app that ${what} is refused`, async () => {
+          const { app, step } = await handIn(kind, { id_token: tokenOf(ownNonce, forge), id_token_nonce: 'of the app' })
+          assert.ok(step.kind === 'end' && step.status === 403, JSON.stringify(step))
+          assert.equal(await app.whoami(), undefined)
+        })
+  }
+
   function checkTokenRequest({ token, authorize }: Fixture, url: URL): void {
     if (!token) return
     const requests = outside.sent.filter(({ url: asked }) => asked.origin + asked.pathname === token.at)
