@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { addCommands } from './commands/add.ts'
 import { command, finish, group } from './commands/declare.ts'
+import { CommandError } from './commands/problem.ts'
 import { files } from './commands/options.ts'
 
 // Each command loads what it needs when it runs: the server's start must not pay for the others, nor they for it.
@@ -118,7 +119,7 @@ async function up(_dsn: string | undefined, _options: unknown, self: Command): P
 }
 
 async function withDsn(self: Command, run: (dsn: string) => Promise<number>): Promise<void> {
-  const { CommandError, dsnOf } = await import('./migrate.ts')
+  const { dsnOf } = await import('./migrate.ts')
   const { readFromEnv = false, config = [] } = self.optsWithGlobals<MigrateOptions>()
   try {
     const dsn = await dsnOf({ dsn: self.args[0], readFromEnv, files: config, env: process.env })

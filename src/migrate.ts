@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import { CommandError } from './commands/problem.ts'
 import { connect } from './db/connect.ts'
 import type { Db } from './db/db.ts'
 import { type MigrationStatus, migrateUp, migrationStatus, migrationsFor } from './db/migrate.ts'
@@ -9,9 +10,6 @@ import { systemClock } from './lib/clock.ts'
 import { isObject } from './lib/json.ts'
 
 export type Target = { dsn: string | undefined; readFromEnv: boolean; files: string[]; env: NodeJS.ProcessEnv }
-
-/** A command that cannot do what it was asked to do; its message is for the person at the terminal. */
-export class CommandError extends Error {}
 
 /**
  * The database that a command is about: the argument, or with `readFromEnv` the variable `DSN`, else the key of the files.

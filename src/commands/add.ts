@@ -9,7 +9,10 @@ export function addCommands(program: Command): void {
   const groupOf = (name: string): Command => {
     let found = made.get(name)
     if (!found) {
-      found = group(command(program, name)).description(groups[name] ?? '')
+      const words = name.split(' ')
+      const last = words.pop()!
+      const parent = words.length === 0 ? program : groupOf(words.join(' '))
+      found = group(command(parent, last)).description(groups[name] ?? '')
       const alias = groupAliases[name]
       if (alias !== undefined) found.alias(alias)
       made.set(name, found)

@@ -26,6 +26,23 @@ export const output = (): Option[] => [
 /** What all commands have that talk to a server. */
 export const remote = (): Option[] => [endpoint(), ...output()]
 
+/** What takes the place of keys below `hashers.argon2`. */
+export const argon2 = (): Option[] => [
+  files(),
+  ...output(),
+  new Option('--memory <size>', 'memory of a hash, such as 128MB'),
+  new Option('--iterations <number>', 'passes over the memory'),
+  new Option('--parallelism <number>', 'lanes; twice the number of processors unless given'),
+  new Option('--salt-length <bytes>', 'length of the salt'),
+  new Option('--key-length <bytes>', 'length of the hash'),
+  new Option('--min-duration <duration>', 'how long a hash should take, such as 500ms'),
+  new Option('--expected-deviation <duration>', 'how far from that is acceptable'),
+  new Option('--dedicated-memory <size>', 'memory that there is for all hashes at once'),
+]
+
+export const sampleTime = (): Option =>
+  new Option('--sample-time <duration>', 'for how long people seem to come').default('20s')
+
 export const options = {
   includeCredentials: () =>
     new Option('-i, --include-credentials <types>', 'credential types to show, such as oidc').argParser(

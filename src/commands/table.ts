@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { options, remote } from './options.ts'
+import { argon2, files, options, output, remote, sampleTime } from './options.ts'
 
 /** A command below the program. What it does is loaded when it runs: no command pays for another. */
 export type CommandRow = {
@@ -22,6 +22,10 @@ export const groups: Readonly<Record<string, string>> = {
   import: 'Create things from files',
   validate: 'Check files without creating anything',
   remote: 'Ask a server about itself',
+  hashers: 'Find out how passwords are best hashed on this machine',
+  'hashers argon2': 'Argon2id, the one to choose',
+  'hashers bcrypt': 'bcrypt, the default',
+  cleanup: 'Remove what nobody needs any more',
 }
 
 /** Other names of groups. */
@@ -112,5 +116,75 @@ export const commands: readonly CommandRow[] = [
     summary: 'Show the release that a server runs',
     options: remote,
     run: async (self) => (await import('./remote.ts')).remoteVersion(self.opts()),
+  },
+  {
+    names: ['hashers argon2 calibrate'],
+    summary: 'Look for parameters that suit this machine and so many sign-ins a minute',
+    args: '<requests-per-minute>',
+    options: () => [
+      ...argon2(),
+      new Option('-m, --start-memory <size>', 'memory to begin with; the one that is configured unless given'),
+      new Option('--max-memory <size>', 'more is not tried; 0 is the dedicated memory').default('0'),
+      new Option('--adjust-memory-by <size>', 'the step of the search').default('512MB'),
+      new Option('-i, --start-iterations <number>', 'passes to begin with').default('1'),
+      new Option('-r, --probe-runs <number>', 'hashes per measurement').default('2'),
+      new Option(
+        '--max-concurrent <number>',
+        'accepted for compatibility: as many are computed at once as there are processors',
+      ),
+      sampleTime(),
+    ],
+    run: async (self) => (await import('./hashers/argon2.ts')).argon2Calibrate(self.args[0]!, self.opts()),
+  },
+  {
+    names: ['hashers argon2 hash'],
+    summary: 'Hash passwords and show how long each took',
+    args: '<passwords...>',
+    options: () => [...argon2(), new Option('--parallel', 'all at once')],
+    run: async (self) => (await import('./hashers/argon2.ts')).argon2Hashes(self.args, self.opts()),
+  },
+  {
+    names: ['hashers argon2 load-test'],
+    summary: 'Show how long people wait when so many sign in a minute',
+    args: '<requests-per-minute>',
+    options: () => [...argon2(), sampleTime()],
+    run: async (self) => (await import('./hashers/argon2.ts')).argon2LoadTest(self.args[0]!, self.opts()),
+  },
+  {
+    names: ['hashers bcrypt calibrate'],
+    summary: 'Look for the cost that suits this machine, and so many sign-ins a minute',
+    args: '[requests-per-minute]',
+    options: () => [
+      ...output(),
+      new Option('--min-duration <duration>', 'how long a hash should take').default('500ms'),
+      new Option('-r, --probe-runs <number>', 'hashes per measurement').default('2'),
+      sampleTime(),
+    ],
+    run: async (self) => (await import('./hashers/bcrypt.ts')).bcryptCalibrate(self.args[0], self.opts()),
+  },
+  {
+    names: ['cleanup sql'],
+    summary: 'Remove one batch of each table of what has expired',
+    args: '[dsn]',
+    options: () => [
+      files(),
+      new Option('-e, --read-from-env [flag]', 'take the database from the variable DSN or the configuration').default(
+        'true',
+      ),
+      new Option('-b, --database.cleanup.batch_size <number>', 'rows of a table').default('100'),
+      new Option('--database.cleanup.sleep.tables <duration>', 'the pause between two tables').default('0s'),
+      new Option('--keep-last <duration>', 'keep what has expired since').default('0s'),
+    ],
+    run: async (self) => (await import('./cleanup.ts')).cleanupSql(self.args[0], self.opts()),
+  },
+  {
+    names: ['completion'],
+    summary: 'Print the script that completes commands in a shell: bash, zsh or fish',
+    args: '<shell>',
+    options: () => [],
+    run: async (self) => {
+      const { printCompletion, programOf } = await import('./completion.ts')
+      return printCompletion(self.args[0]!, programOf(self))
+    },
   },
 ]

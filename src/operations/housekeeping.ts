@@ -94,6 +94,8 @@ type RoundRules = {
   /** The same for all tables whose rows have an end, whatever they have of their own. */
   keepMicros?: Micros
   isOver?(): boolean
+  /** Waited for after each table. */
+  between?(): Promise<void>
 }
 
 /**
@@ -102,7 +104,7 @@ type RoundRules = {
  */
 export async function removeRound(
   { db, clock }: { db: Db; clock: Clock },
-  { batchSize, keepAtLeastMicros = 0, keepMicros, isOver = () => false }: RoundRules,
+  { batchSize, keepAtLeastMicros = 0, keepMicros, isOver = () => false, between = async () => {} }: RoundRules,
 ): Promise<Record<string, number>> {
   const removed: Record<string, number> = {}
   for (const row of expiring) {
@@ -112,6 +114,7 @@ export async function removeRound(
       keepMicros !== undefined && row.since === 'expires_at' ? keepMicros : Math.max(row.keepMicros, keepAtLeastMicros)
     const count = await removeExpired(db, row, { before: now - kept, now, limit: batchSize })
     if (count > 0) removed[row.table] = count
+    await between()
   }
   return removed
 }
