@@ -1,5 +1,6 @@
 import { rfc3339 } from '../lib/clock.ts'
 import type { Dispatch, StoredMessage } from './message.ts'
+import type { DispatchView, MessageView } from './wire-schema.ts'
 
 const redacted = '<redacted-unless-dev-mode>'
 
@@ -7,7 +8,7 @@ const redacted = '<redacted-unless-dev-mode>'
 export const messageObject = (
   message: StoredMessage,
   { dev, dispatches = [] }: { dev: boolean; dispatches?: readonly Dispatch[] },
-) => ({
+): MessageView => ({
   id: message.id,
   status: message.status,
   type: message.via,
@@ -22,7 +23,7 @@ export const messageObject = (
   updated_at: rfc3339(message.updatedAt),
 })
 
-const dispatchObject = ({ id, messageId, status, error, createdAt }: Dispatch) => ({
+const dispatchObject = ({ id, messageId, status, error, createdAt }: Dispatch): DispatchView => ({
   id,
   message_id: messageId,
   status,

@@ -19,6 +19,7 @@ import {
   verificationBodies,
 } from '../methods/bodies.ts'
 import { adminSessionOperations, sessionOperations } from '../sessions/describe.ts'
+import { courierOperations } from '../courier/describe.ts'
 import { metadataOperations } from './describe.ts'
 
 /** TABLE of everything that the API can do, in words and schemas. Methods and paths are those of the routes. */
@@ -34,5 +35,6 @@ export const operations: Operations = {
   ...sessionOperations([loginFlow, registrationFlow]),
   ...identityOperations,
   ...adminSessionOperations,
+  ...courierOperations,
   ...metadataOperations,
 }
