@@ -34,6 +34,7 @@ export type Described = { version: string; public: Port; admin: Port; operations
 const tags = {
   frontend: 'What browsers, apps and pages do for the person in front of them.',
   identity: 'What operators do with identities and sessions.',
+  courier: 'Messages that were, or are to be, sent.',
   metadata: 'What operators ask about the server itself.',
 } as const
 export type Tag = keyof typeof tags
