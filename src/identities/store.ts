@@ -372,6 +372,24 @@ export const replaceCredentialConfig = (
   params: [identityId, before.type, JSON.stringify(config), JSON.stringify(before.config), updatedAt],
 })
 
+/**
+ * Fails unless a credential is still what it was when it was read, and keeps it so until the batch is over.
+ * @param change whether the same batch changes it, so that others have to wait for that
+ */
+export const expectCredential = (
+  dialect: Dialect,
+  identityId: string,
+  { type, updatedAt }: Credential,
+  { change = false } = {},
+): Statement => ({
+  // One connection writes to SQLite, and nobody in between.
+  sql: `select 1 as one from identity_credentials where identity_id = $1 and type = $2 and updated_at = $3${
+    dialect === 'postgres' ? (change ? ' for update' : ' for share') : ''
+  }`,
+  params: [identityId, type, updatedAt],
+  expect: 1,
+})
+
 /** Notes the highest level that was computed from what was read; an identity that was written since has a fresher one. */
 export const setAvailableAal = ({ id, updatedAt }: Pick<Identity, 'id' | 'updatedAt'>, aal: Aal): Statement => ({
   sql: 'update identities set available_aal = $2 where id = $1 and updated_at = $3',

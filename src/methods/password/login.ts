@@ -9,7 +9,7 @@ import { keepIdentifier, spellingsOf } from '../../flows/login/identifier.ts'
 import type { LoginFields, LoginMethod, LoginScreen } from '../../flows/login/method.ts'
 import { done, retry } from '../../flows/outcome.ts'
 import type { Credential, IdentityWithCredentials } from '../../identities/identity.ts'
-import { findIdentityByIdentifier, replaceCredentialConfig } from '../../identities/store.ts'
+import { expectCredential, findIdentityByIdentifier, replaceCredentialConfig } from '../../identities/store.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Json } from '../../lib/json.ts'
 import { countFirstFactors, type FactorRules } from '../../sessions/assurance.ts'
@@ -80,9 +80,12 @@ async function prove(deps: PasswordLoginDeps, attempt: Omit<Question, 'identity'
   const identity = spellings.length === 0 ? undefined : await findIdentityByIdentifier(db, ['password'], spellings)
   const credential = identity?.credentials.password
   const hash = credential?.config['hashed_password']
-  if (identity && typeof hash === 'string' && hash !== '') {
+  if (identity && credential && typeof hash === 'string' && hash !== '') {
     if (!(await hashing.compare(password, hash))) return undefined
-    return { identity, statements: await renewedHash(deps, identity, password) }
+    const renewed = await renewedHash(deps, identity, password)
+    // Comparing takes its time. Whoever changes a password and ends all sessions meanwhile must not be outrun by the old one.
+    const unchanged = expectCredential(db.dialect, identity.id, credential, { change: renewed.length > 0 })
+    return { identity, statements: [unchanged, ...renewed] }
   }
   if (identity && credential?.config['use_password_migration_hook'] === true)
     return migrated(deps, credential, { ...attempt, identity })
