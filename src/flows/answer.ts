@@ -104,8 +104,4 @@ export function expiredOnRead(flow: Flow, publicBaseUrl: string, { id }: { id?: 
 /** Whether an error is shown on the form: what a client can mend is, everything else ends the flow's request. */
 export const isFormError = (error: unknown): error is ApiError => error instanceof ApiError && error.body.status === 400
 
-/** Errors before a flow is known depend on what was negotiated alone. */
-export const answerUnknownFlow = (forward: Forward, request: Request, error: ApiError): Promise<Response> =>
-  forward(request, error)
-
 export const flowNotFound = (): ApiError => errors.notFound('There is no such flow. It may have been cleaned up.')

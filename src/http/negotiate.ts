@@ -64,10 +64,6 @@ export const isJson = (request: Request): boolean =>
 export const acceptsJson = (request: Request): boolean =>
   negotiate(request.headerLines('accept'), narrowOffers) === 'application/json'
 
-/** Whether the answer goes to a page load. */
-export const isBrowser = (request: Request): boolean =>
-  negotiate(request.headerLines('accept'), broadOffers) === 'text/html'
-
 /** The kind of client behind a flow's request: each gets its own form of answer. */
 export type Client = 'browser' | 'spa' | 'native'
 

@@ -29,7 +29,8 @@ export function createReturnTo({ allowed, publicBaseUrl, warn = () => {} }: Retu
     if (value === undefined || value === '') return fallback
     const wanted = parseGoUrl(value)
     // Browsers repair hosts with escapes and brackets; what they make of them is not what was checked.
-    if (!wanted || /[%<>"]/.test(wanted.host)) throw errors.badRequest(`The return_to address ${JSON.stringify(value)} is not a valid address.`)
+    if (!wanted || /[%<>"]/.test(wanted.host))
+      throw errors.badRequest(`The return_to address ${JSON.stringify(value)} is not a valid address.`)
     // A scheme without an authority (`https:evil.test`) is read differently by browsers; no entry can mean one.
     if (wanted.scheme !== '' && !wanted.hasAuthority) throw errors.returnToForbidden(value)
     const base = parseGoUrl(fallback)
