@@ -94,3 +94,10 @@ test('members are cut out as they are written', () => {
   ])
   assert.deepEqual(memberTexts('{}'), [])
 })
+
+test('a text that does not end is noticed at once', () => {
+  const start = performance.now()
+  assert.throws(() => parseOrdered(`{"a":"${'x'.repeat(100_000)}`), SyntaxError)
+  assert.throws(() => parseOrdered(`"${'x\\"'.repeat(100_000)}`), SyntaxError)
+  assert.ok(performance.now() - start < 1000)
+})

@@ -38,7 +38,8 @@ export function setOwn(target: Record<string, unknown>, key: string, value: unkn
 }
 
 const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const stringPattern = /"(?:[^"\\\u0000-\u001f]+|\\.)*"/y
+// Each character can be taken in one way only, so that a text that does not end is noticed at once.
+const stringPattern = /"[^"\\\u0000-\u001f]*(?:\\.[^"\\\u0000-\u001f]*)*"/y
 const spacePattern = /[ \t\r\n]*/y
 
 /**
