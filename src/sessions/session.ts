@@ -95,7 +95,7 @@ export function deviceOf(request: Request): Device {
   const place = [request.headers['cf-ipcity'], request.headers['cf-ipcountry']].filter(Boolean).join(', ')
   return {
     id: newUuid(),
-    ipAddress: clientAddress(request),
+    ipAddress: cut(clientAddress(request)),
     userAgent: agents.length === 0 ? null : cut(agents.join(' ')),
     location: cut(place),
   }
