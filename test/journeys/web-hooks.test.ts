@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { signatureHeaders } from '../../src/hooks/web-hook/sign.ts'
 import { formOf, textIds } from '../support/clients.ts'
-import { startHttpStub, type StubRequest } from '../support/http-stub.ts'
+import { startHttpStub, type StubAnswer, type StubRequest } from '../support/http-stub.ts'
 import { ada, everywhere, grace, Refused, type StoryServer } from '../support/stories.ts'
 
 const target = await startHttpStub()
@@ -30,7 +30,7 @@ const no = { id: 7001, text: 'Not with this address.', type: 'error' }
 const about = (pointer: string) => ({ messages: [{ instance_ptr: pointer, messages: [no] }] })
 
 /** Who answers what in this telling of a story; everything else is a success. */
-function answering(answers: Record<string, (request: StubRequest) => ReturnType<typeof json> | (() => void)>): void {
+function answering(answers: Record<string, (request: StubRequest) => StubAnswer>): void {
   target.reset()
   target.otherwise((request) => answers[request.path]?.(request) ?? json({}))
 }
@@ -321,6 +321,29 @@ everywhere(
     assert.ok(!server.logged.join().includes(ada.password))
   },
   { ...migrating(), clients: ['spa', 'native'] },
+)
+
+everywhere(
+  'a password that somebody got here while the other system was asked is the one that counts',
+  async (server) => {
+    const credentials = { password: { config: { use_password_migration_hook: true } } }
+    const schema_id = 'person'
+    const json_ = { schema_id, traits: { email: ada.email }, credentials }
+    const { id } = (await server.admin('POST', '/admin/identities', { json: json_ })).body
+    let release = () => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    answering({ '/migrate': () => (response) => void held.then(() => response.end('{"status":"password_match"}')) })
+    const old = server.signIn(ada)
+    await target.received(1)
+    const fresh = { password: { config: { password: 'difference-engine' } } }
+    await server.admin('PUT', `/admin/identities/${String(id)}`, {
+      json: { schema_id, traits: { email: ada.email }, state: 'active', credentials: fresh },
+    })
+    release()
+    await assert.rejects(old, { texts: [4000006] })
+    await server.signIn({ ...ada, password: 'difference-engine' })
+  },
+  { ...migrating(), clients: ['native'] },
 )
 
 everywhere(

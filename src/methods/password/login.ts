@@ -98,7 +98,7 @@ async function prove(deps: PasswordLoginDeps, attempt: Omit<Question, 'identity'
  * @throws errors.invalidConfiguration when nobody may be asked
  */
 async function migrated(
-  { clock, hashing, migration }: PasswordLoginDeps,
+  { clock, db, hashing, migration }: PasswordLoginDeps,
   credential: Credential,
   question: Question,
 ): Promise<Proof | undefined> {
@@ -108,7 +108,9 @@ async function migrated(
   if (!(await migration(question))) return undefined
   const { use_password_migration_hook: _, ...config } = credential.config
   const taken = { ...config, hashed_password: await hashing.hash(password) }
-  return { identity, statements: [replaceCredentialConfig(identity.id, credential, taken, clock.now())] }
+  // Who has got a password here while the other system was asked, signs in with that one.
+  const unchanged = expectCredential(db.dialect, identity.id, credential, { change: true })
+  return { identity, statements: [unchanged, replaceCredentialConfig(identity.id, credential, taken, clock.now())] }
 }
 
 /** The statement that replaces a hash of another kind than the configured one. */
