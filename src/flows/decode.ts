@@ -64,6 +64,17 @@ function readTexts({ method, contentType, body, query }: BodyInput, { allowGet =
   if (method === 'GET' && allowGet) return grouped(query ?? [])
   if (!['POST', 'PUT', 'PATCH'].includes(method)) return `A form cannot be sent with ${method}.`
   if (body.length === 0) return 'The request has no body.'
+  const known = alreadyRead.get(body)
+  if (known !== undefined) return known
+  const texts = readBytes(contentType, body)
+  alreadyRead.set(body, texts)
+  return texts
+}
+
+// Methods are asked one after another, and each reads the same body by its own fields.
+const alreadyRead = new WeakMap<Buffer, Texts | string>()
+
+function readBytes(contentType: string | undefined, body: Buffer): Texts | string {
   switch (contentType?.split(/[;,]/, 1)[0]?.trim().toLowerCase()) {
     case 'application/json':
       return readJson(body.toString())
