@@ -648,6 +648,7 @@ function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0] {
 async function preparedPages(parts: Parts): Promise<readonly Route[]> {
   const { config, publicBaseUrl, crossSite } = parts
   const { flows, default_browser_return_url, allowed_return_urls } = config.selfservice
+  const { oidc } = config.selfservice.methods
   const [login, registration, settings] = [loginDeps(parts), registrationDeps(parts), settingsDeps(parts)]
   const plain = async (flow: Promise<Flow>) => flow.then((found) => ({ flow: found, ui: found.ui }))
   const pages = createPages({
@@ -682,7 +683,12 @@ async function preparedPages(parts: Parts): Promise<readonly Route[]> {
       }),
     },
     formTargets: [publicBaseUrl, default_browser_return_url, ...allowed_return_urls, ...returnUrlsIn(flows)],
-    offers: { registration: flows.registration.enabled, recovery: flows.recovery.enabled },
+    offers: {
+      registration: flows.registration.enabled,
+      recovery: flows.recovery.enabled,
+      verification: flows.verification.enabled,
+      providers: oidc.enabled && oidc.config.providers.length > 0,
+    },
   })
   try {
     await pages.prepare()

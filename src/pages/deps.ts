@@ -46,7 +46,7 @@ export type PagesDeps = {
   /** Where a form may lead in the end. */
   formTargets: readonly string[]
   /** What is switched on, so that pages link to it. */
-  offers: { registration: boolean; recovery: boolean }
+  offers: { registration: boolean; recovery: boolean; verification: boolean; providers: boolean }
 }
 
 /** What the handlers of pages share. */

@@ -3,11 +3,15 @@ import { cookieValues } from '../http/cookies.ts'
 import { parseQuery } from '../http/query.ts'
 import { redirect } from '../http/respond.ts'
 import type { Request, Response } from '../http/types.ts'
-import { initUrl, returnToOf, type Flow, type FlowName } from '../flows/flow.ts'
-import { isInput, nodeId, type UiNode } from '../ui/node.ts'
+import { initUrl, returnToOf, type Flow, type FlowName, type Ui } from '../flows/flow.ts'
+import * as normalisers from '../identities/normalise.ts'
+import { deriveFromTraits } from '../identities/schema/derive.ts'
+import type { Json } from '../lib/json.ts'
+import { nodeId, nodeValue, withValue, type UiNode } from '../ui/node.ts'
 import type { Site } from './deps.ts'
 import { renderForm } from './form.ts'
 import { html, type Content } from './html.ts'
+import { isCompletion } from './known.ts'
 import { negotiateLanguage, type Language } from './language.ts'
 import { renderPage } from './layout.ts'
 import type { en } from './texts/en.ts'
@@ -23,7 +27,7 @@ export async function showFlow(site: Site, name: FlowName, request: Request): Pr
       : begin(site, name, request, {})
   try {
     const { flow, ui } = await site.readers[name]!(request, id)
-    return render(site, request, { ...flow, ui })
+    return await render(site, request, { ...flow, ui })
   } catch (error) {
     return instead(site, name, request, error)
   }
@@ -92,12 +96,13 @@ function withoutCookies(site: Site, name: FlowName, request: Request): Response 
   })
 }
 
-function render(site: Site, request: Request, flow: Flow): Response {
+async function render(site: Site, request: Request, flow: Flow): Promise<Response> {
   const { language, chosen } = negotiateLanguage(request, flow.requestUrl)
   const isSettings = flow.name === 'settings'
-  const form = renderForm(flow.ui, {
+  const person = flow.name === 'login' && flow.refresh ? await whoIsHere(site, request) : undefined
+  const form = renderForm(knowing(flow.ui, person), {
     language,
-    layout: isSettings ? 'sections' : 'single',
+    layout: isSettings ? 'sections' : isSecondFactor(flow) ? 'ways' : 'single',
     lastGroup: typeof flow.internal.last_method === 'string' ? flow.internal.last_method : undefined,
     focusFirst: !isSettings,
   })
@@ -107,15 +112,17 @@ function render(site: Site, request: Request, flow: Flow): Response {
   const notice = flow.ui.messages.length === 0 && !form.hasProblems ? noticeOf(flow, language) : undefined
   const asked = flow.ui.nodes?.some((node) => !isToken(node)) ?? false
   const nothing = asked || flow.ui.messages.length > 0 ? undefined : html`<p>${texts.nothingToAsk}</p>`
+  const who = person !== undefined && html`<p class="who">${texts.login.as} <strong>${person}</strong></p>`
   const body = isSettings
     ? html`<div class="page-head"><h1>${heading}</h1><p class="lead">${texts.settings.lead}</p></div>${notice}${form.body}${nothing}`
-    : html`<div class="card"><h1>${heading}</h1>${notice}${whoRefreshes(flow, language)}${form.body}${nothing}${elsewhere(site, flow, language)}</div>`
+    : html`<div class="card"><h1>${heading}</h1>${leadOf(flow, language)}${notice}${who}${form.body}${nothing}${elsewhere(site, flow, language)}</div>`
   return renderPage(site.frame, {
     language,
     title: `${prefix}${form.saved === undefined ? heading : texts.settings.savedTitle(form.saved)}`,
     body,
     wide: isSettings,
-    leadsElsewhere: form.leadsElsewhere,
+    // A change that waited for this sign-in may be on its way to a provider.
+    leadsElsewhere: form.leadsElsewhere || (flow.name === 'login' && site.offers.providers),
     signedIn: isSettings,
     ...(isSettings ? { current: 'settings' } : {}),
     address: `${request.fullPath}?flow=${flow.id}`,
@@ -125,10 +132,23 @@ function render(site: Site, request: Request, flow: Flow): Response {
 
 const isToken = (node: UiNode): boolean => nodeId(node) === 'csrf_token' || node.type === 'script'
 
-function headingOf({ name, refresh, requestedAal }: Flow, { texts }: Language): string {
-  if (name !== 'login') return texts[name].title
-  if (requestedAal === 'aal2') return texts.login.secondFactorTitle
-  return refresh ? texts.login.refreshTitle : texts.login.title
+const isSecondFactor = ({ name, requestedAal }: Flow): boolean => name === 'login' && requestedAal === 'aal2'
+
+/** Whether a provider has told about somebody of whom something more has to be known. */
+const isCompletionOf = ({ name, ui }: Flow): boolean =>
+  name === 'registration' &&
+  (ui.nodes ?? []).some(isCompletion) &&
+  (ui.nodes ?? []).some((node) => node.group === 'default' && !isToken(node))
+
+function headingOf(flow: Flow, { texts }: Language): string {
+  if (isCompletionOf(flow)) return texts.registration.completeTitle
+  if (flow.name !== 'login') return texts[flow.name].title
+  if (isSecondFactor(flow)) return texts.login.secondFactorTitle
+  return flow.refresh ? texts.login.refreshTitle : texts.login.title
+}
+
+function leadOf(flow: Flow, { texts }: Language): Content {
+  return isCompletionOf(flow) && html`<p class="lead">${texts.registration.completeLead}</p>`
 }
 
 /** Why this is not the form that the person was looking for. */
@@ -141,34 +161,41 @@ function noticeOf({ requestUrl }: Flow, { texts }: Language): Content {
 const queryOf = (address: string): URLSearchParams =>
   parseQuery(address.split('#', 1)[0]!.split('?').slice(1).join('?'))
 
-/** Whoever confirms that it is them should see who they are taken for. */
-function whoRefreshes({ name, refresh, ui }: Flow, { texts }: Language): Content {
-  if (name !== 'login' || !refresh) return undefined
-  const known = ui.nodes?.find(
-    (node) => nodeId(node) === 'identifier' && isInput(node) && node.attributes.type === 'hidden',
-  )
-  const value = known && isInput(known) ? known.attributes.value : undefined
-  return (
-    typeof value === 'string' && value !== '' && html`<p class="who">${texts.login.as} <strong>${value}</strong></p>`
+/** Whoever confirms that it is them should see who they are taken for: by what they sign in with, where the schema tells. */
+async function whoIsHere({ authenticate, schemas }: Site, request: Request): Promise<string | undefined> {
+  const current = await authenticate(request)
+  if (!current) return undefined
+  const { identity } = current
+  const schema = await schemas.get(identity.schemaId)
+  const known = deriveFromTraits(schema, identity.traits.value as Json, normalisers)
+  return [...known.passwordIdentifiers, ...known.codeIdentifiers.map(({ address }) => address)].find(
+    (name) => name !== '',
   )
 }
 
+/** The form with the name of the person whom it is for, where it asks for one. */
+const knowing = (ui: Ui, person: string | undefined): Ui =>
+  person === undefined
+    ? ui
+    : {
+        ...ui,
+        nodes: (ui.nodes ?? []).map((node) =>
+          nodeId(node) === 'identifier' && !nodeValue(node) ? withValue(node, person) : node,
+        ),
+      }
+
 /** Where else the person may want to go. */
-function elsewhere({ publicBaseUrl, offers, uiUrls, readers }: Site, flow: Flow, { texts, tag }: Language): Content {
+function elsewhere(site: Site, flow: Flow, { texts, tag }: Language): Content {
+  const { publicBaseUrl, offers, uiUrls, readers } = site
   const returnTo = returnToOf(flow) || undefined
   const locale = queryOf(flow.requestUrl).has('ui_locales') ? tag : undefined
   const to = (name: FlowName) => initUrl(publicBaseUrl, name, 'browser', { return_to: returnTo, ui_locales: locale })
   const { login, registration, recovery, verification } = texts
   switch (flow.name) {
     case 'login':
-      return html`<div class="elsewhere">${offers.recovery && flow.requestedAal !== 'aal2' && html`<p><a href="${to('recovery')}">${login.forgot}</a></p>`}${
-        offers.registration &&
-        !flow.refresh &&
-        flow.requestedAal !== 'aal2' &&
-        html`<p>${login.noAccount} <a href="${to('registration')}">${login.register}</a></p>`
-      }</div>`
+      return html`<div class="elsewhere">${isSecondFactor(flow) ? afterFirstFactor(site, flow, texts) : beforeSignIn()}</div>`
     case 'registration':
-      return html`<div class="elsewhere"><p>${registration.haveAccount} <a href="${to('login')}">${registration.signIn}</a></p></div>`
+      return html`<div class="elsewhere">${(flow.ui.nodes ?? []).some(isCompletion) && html`<p><a href="${to('registration')}">${registration.otherWay}</a></p>`}<p>${registration.haveAccount} <a href="${to('login')}">${registration.signIn}</a></p></div>`
     case 'recovery':
       return html`<div class="elsewhere"><p><a href="${to('login')}">${recovery.back}</a></p></div>`
     case 'verification':
@@ -179,4 +206,21 @@ function elsewhere({ publicBaseUrl, offers, uiUrls, readers }: Site, flow: Flow,
     case 'settings':
       return undefined
   }
+  function beforeSignIn(): Content {
+    return [
+      offers.recovery && html`<p><a href="${to('recovery')}">${login.forgot}</a></p>`,
+      offers.registration &&
+        !flow.refresh &&
+        html`<p>${login.noAccount} <a href="${to('registration')}">${login.register}</a></p>`,
+    ]
+  }
+}
+
+/** Whoever has no second factor at hand can at least leave; and once a code was sent, go another way. */
+function afterFirstFactor({ publicBaseUrl, frame }: Site, flow: Flow, { login }: Language['texts']): Content {
+  const again = initUrl(publicBaseUrl, 'login', 'browser', { aal: 'aal2', return_to: returnToOf(flow) || undefined })
+  return [
+    flow.state === 'sent_email' && html`<p><a href="${again}">${login.otherWay}</a></p>`,
+    html`<p><a href="${frame.addresses.logout}">${login.signOut}</a></p>`,
+  ]
 }

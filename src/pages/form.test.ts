@@ -126,7 +126,9 @@ test('with several ways to go on, the field of one does not hold up another', ()
   ])
   // The password is asked for first: pressing Enter in a field presses the first button.
   const buttons = [
-    ...html.matchAll(/<button class="button( primary)?" name="(\w+)" value="(\w+)" type="submit"( formnovalidate)?/g),
+    ...html.matchAll(
+      /<button class="button( primary)?(?: provider)?" name="(\w+)" value="(\w+)" type="submit"( formnovalidate)?/g,
+    ),
   ]
   assert.deepEqual(
     buttons.map(([, primary, name, value, free]) => [name, value, primary !== undefined, free !== undefined]),
@@ -209,7 +211,7 @@ test('pictures, texts, codes, links and boxes are shown', () => {
   const secret = of('totp', { node_type: 'text', id: 'totp_secret_key', text: say('JBSWY3DP') })
   assert.match(
     rendered([secret]),
-    /<p class="secret" id="totp_secret_key"><code>JBSWY3DP<\/code><\/p><button type="button" class="button small" data-copy="totp_secret_key" data-done="Copied" hidden>/,
+    /<p class="secret" id="totp_secret_key"><code>JBSWY3DP<\/code><\/p><div class="buttons"><button type="button" class="button small" data-copy="totp_secret_key" data-done="Copied" hidden>/,
   )
   const codes = of('lookup_secret', {
     node_type: 'text',

@@ -16,7 +16,7 @@ import { listSessionsOf, revokeOtherSessions, revokeSessionOf } from '../session
 import { isInput } from '../ui/node.ts'
 import { endPath } from './config.ts'
 import type { Site } from './deps.ts'
-import { nodeLabel } from './form.ts'
+import { nodeLabel } from './form-nodes.ts'
 import { attributes, html, type Content, type Html } from './html.ts'
 import { negotiateLanguage, type Language } from './language.ts'
 import { renderPage, type Page } from './layout.ts'
@@ -65,10 +65,10 @@ async function account(
   { session, identity }: Authenticated,
   language: Language,
 ): Promise<Html> {
-  const { db, clock, schemas, uiUrls } = site
+  const { db, clock, uiUrls } = site
   const { home } = language.texts
   const [traits, { sessions, total }] = await Promise.all([
-    traitList(schemas, identity, language),
+    traitList(site, identity, language),
     listSessionsOf(
       db,
       { identityId: identity.id, exceptId: session.id, only: 'active', now: clock.now() },
@@ -90,7 +90,8 @@ ${total === 0 ? html`<p class="hint">${home.noOthers}</p>` : endForm(context, { 
 }
 
 /** What the identity schema knows of the person, in its order and with its titles. */
-async function traitList(schemas: Site['schemas'], identity: Identity, language: Language): Promise<Html | undefined> {
+async function traitList(site: Site, identity: Identity, language: Language): Promise<Html | undefined> {
+  const { schemas } = site
   const schema = await schemas.get(identity.schemaId)
   const empty = { action: '', method: 'POST' as const, nodes: traitNodes(schema, 'profile'), messages: [] }
   const { texts } = language
@@ -105,9 +106,28 @@ async function traitList(schemas: Site['schemas'], identity: Identity, language:
         : typeof value === 'object'
           ? JSON.stringify(value)
           : String(value)
-    return [html`<div><dt>${nodeLabel(node, language)}</dt><dd dir="auto">${shown}</dd></div>`]
+    return [
+      html`<div><dt>${nodeLabel(node, language)}</dt><dd dir="auto">${shown}${verification(site, identity, shown, language)}</dd></div>`,
+    ]
   })
   return rows.length === 0 ? undefined : html`<dl class="facts">${rows}</dl>`
+}
+
+/** Whether an address is verified; if not, where that is done. */
+function verification(
+  { offers, readers, uiUrls }: Site,
+  { verifiableAddresses }: Identity,
+  value: string,
+  { texts: { home } }: Language,
+): Content {
+  const address = verifiableAddresses.find((each) => each.value === value)
+  if (!address) return undefined
+  if (address.verified) return html` <span class="badge">${home.verified}</span>`
+  return (
+    offers.verification &&
+    readers.verification &&
+    html` · <a href="${uiUrls.verification}" aria-label="${home.verifyOf(value)}">${home.verify}</a>`
+  )
 }
 
 /** How a person is greeted; empty when their traits do not tell. */

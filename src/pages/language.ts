@@ -21,12 +21,15 @@ export type Language = {
   message(text: UiText): string
   /** Date and time in UTC; where scripts run, the page shows it in the person's own zone. */
   moment(moment: Micros): string
+  /** The day of a moment in UTC, as for `moment`. */
+  day(moment: Micros): string
 }
 
 const languages = new Map([...catalogues].map(([tag, texts]) => [tag, languageOf(tag, texts)]))
 
 function languageOf(tag: string, texts: Texts): Language {
   let dates: Intl.DateTimeFormat | undefined
+  let days: Intl.DateTimeFormat | undefined
   return {
     tag,
     texts,
@@ -39,6 +42,10 @@ function languageOf(tag: string, texts: Texts): Language {
     moment(moment) {
       dates ??= new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
       return `${dates.format(moment / microsPerMs)} UTC`
+    },
+    day(moment) {
+      days ??= new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeZone: 'UTC' })
+      return days.format(moment / microsPerMs)
     },
   }
 }

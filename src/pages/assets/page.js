@@ -35,9 +35,48 @@ if (navigator.clipboard) {
   }
 }
 
+// Keep codes: as a file, or on paper.
+for (const button of all('[data-download]')) {
+  button.hidden = false
+  button.addEventListener('click', () => {
+    const codes = [...document.querySelectorAll(`#${CSS.escape(button.dataset.download)} code`)]
+    const text = `${document.title}\n\n${codes.map((code) => code.textContent.trim()).join('\n')}\n`
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
+    link.download = button.dataset.file
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+  })
+}
+for (const button of all('[data-print]')) {
+  button.hidden = false
+  button.addEventListener('click', () => window.print())
+}
+
 // Moments in the zone of whoever reads them.
-const zoned = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' })
-for (const time of all('time[datetime]')) time.textContent = zoned.format(new Date(time.dateTime))
+const lang = document.documentElement.lang
+const zoned = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'short' })
+const days = new Intl.DateTimeFormat(lang, { dateStyle: 'medium' })
+for (const time of all('time[datetime]'))
+  time.textContent = ('date' in time.dataset ? days : zoned).format(new Date(time.dateTime))
+
+// Another message can be asked for after a while, which counts from when the last one was: not from a wrong code in between.
+for (const button of all('[data-wait]')) {
+  const key = `sent ${button.form.action}`
+  const sentAt = Number(sessionStorage.getItem(key)) || Date.now()
+  sessionStorage.setItem(key, String(sentAt))
+  const label = button.textContent
+  const count = () => {
+    const seconds = Math.ceil(button.dataset.wait - (Date.now() - sentAt) / 1000)
+    button.disabled = seconds > 0
+    button.textContent = seconds > 0 ? `${label} ${button.dataset.again.replace('{seconds}', seconds)}` : label
+    if (seconds > 0) setTimeout(count, 1000)
+  }
+  count()
+  button.form.addEventListener('submit', ({ submitter }) => {
+    if (submitter === button) sessionStorage.removeItem(key)
+  })
+}
 
 // Security keys and passkeys: a form names the global function that its own script brings along.
 function run(name, argument) {
@@ -55,8 +94,31 @@ function optionsOf(element) {
     return undefined
   }
 }
+
+// Why an authenticator did not answer is said beside the button that asked it.
+let asking
+function say(button, name) {
+  const notice = button?.closest('form')?.querySelector('[data-ceremony]')
+  if (!notice) return
+  const texts = JSON.parse(notice.dataset.ceremony)
+  notice.textContent = Object.hasOwn(texts, name) ? texts[name] : texts.other
+  notice.hidden = false
+}
+window.addEventListener('oryWebAuthnError', (event) => {
+  event.preventDefault()
+  say(asking, event.detail?.error?.name ?? 'other')
+})
+
 for (const button of all('[data-onclick]')) {
   button.hidden = false
-  button.addEventListener('click', () => run(button.dataset.onclick, optionsOf(button)))
+  button.addEventListener('click', () => {
+    asking = button
+    for (const notice of all('[data-ceremony]')) notice.hidden = true
+    // What would be refused afterwards is asked for before the key is touched.
+    const needed = (button.dataset.needs ?? '').split(' ').filter((id) => id !== '')
+    if (!needed.every((id) => document.getElementById(id).reportValidity())) return
+    if (window.PublicKeyCredential) run(button.dataset.onclick, optionsOf(button))
+    else say(button, 'missing')
+  })
 }
 for (const element of all('[data-onload]')) run(element.dataset.onload, optionsOf(element))

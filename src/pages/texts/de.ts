@@ -17,6 +17,25 @@ const quoted = (value: Json | undefined): string => {
 const characters = (count: Json | undefined): string => (count === 1 ? '1 Zeichen' : `${text(count)} Zeichen`)
 const entries = (count: Json | undefined): string => (count === 1 ? '1 Eintrag' : `${text(count)} Einträge`)
 
+/** What a provider of sign-ins said instead of who somebody is, by the error's name in OAuth. */
+const refusals: Record<string, string> = {
+  access_denied:
+    'Die Anmeldung bei der anderen Seite wurde beendet. Hier hat sich nichts geändert: Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Weg.',
+  temporarily_unavailable:
+    'Die andere Seite kann gerade niemanden anmelden. Bitte versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Weg.',
+  server_error:
+    'Bei der anderen Seite ist etwas schiefgegangen. Bitte versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Weg.',
+  login_required: 'Bitte melden Sie sich zuerst bei der anderen Seite an, und versuchen Sie es dann noch einmal.',
+  interaction_required:
+    'Die andere Seite hat eine Frage an Sie. Bitte versuchen Sie es noch einmal, und beantworten Sie sie dort.',
+  consent_required:
+    'Die andere Seite braucht Ihre Zustimmung. Bitte versuchen Sie es noch einmal, und stimmen Sie dort zu.',
+}
+const refusal = (reason: string): string => {
+  const [, name = ''] = /^([a-z_]+): /.exec(reason) ?? []
+  return Object.hasOwn(refusals, name) ? refusals[name]! : reason
+}
+
 const typeNames: Record<string, string> = {
   string: 'ein Text',
   number: 'eine Zahl',
@@ -53,6 +72,33 @@ export const de: Texts = {
   showPassword: 'Passwort zeigen',
   copy: 'Kopieren',
   copied: 'Kopiert',
+  download: 'Herunterladen',
+  print: 'Drucken',
+  codesFile: 'Ersatzcodes.txt',
+  inSeconds: 'in {seconds} s',
+  otherWays: 'Ein anderer Weg',
+  ways: {
+    totp: 'Authenticator-App verwenden',
+    lookup_secret: 'Ersatzcode verwenden',
+    webauthn: 'Sicherheitsschlüssel verwenden',
+    passkey: 'Passkey verwenden',
+    code: 'Code per Nachricht bekommen',
+  },
+  hints: {
+    webauthn_register_displayname: 'Ein Name, an dem Sie ihn wiedererkennen, etwa „Schlüsselbund“.',
+    lookup_secret: 'Einer der Codes, die Sie beim Einrichten aufbewahrt haben. Jeder gilt einmal.',
+  },
+  ceremony: {
+    NotAllowedError: 'Das wurde abgebrochen, oder es hat zu lange gedauert. Sie können es noch einmal versuchen.',
+    AbortError: 'Das wurde abgebrochen. Sie können es noch einmal versuchen.',
+    InvalidStateError: 'Dieses Gerät oder dieser Schlüssel ist schon hinzugefügt.',
+    NotSupportedError: 'Dieses Gerät oder dieser Schlüssel kann hier nicht verwendet werden.',
+    SecurityError: 'Ihr Browser erlaubt das unter der Adresse dieser Seite nicht.',
+    ConstraintError:
+      'Dieses Gerät oder dieser Schlüssel kann nicht prüfen, ob Sie es sind. Richten Sie eine PIN oder eine Bildschirmsperre ein, und versuchen Sie es noch einmal.',
+    missing: 'Ihr Browser kann Passkeys und Sicherheitsschlüssel hier nicht verwenden.',
+    other: 'Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.',
+  },
   needsScript: 'Dieser Weg braucht JavaScript, das in Ihrem Browser ausgeschaltet ist.',
   chooseOne: 'Bitte wählen',
   dateTimeHint: 'Schreiben Sie es so: 2026-01-31T18:30:00Z',
@@ -77,8 +123,18 @@ export const de: Texts = {
     noAccount: 'Noch kein Konto?',
     register: 'Konto anlegen',
     forgot: 'Passwort vergessen?',
+    secondFactorLead: 'Dieses Konto ist durch einen zweiten Faktor geschützt.',
+    otherWay: 'Einen anderen Weg nehmen',
+    signOut: 'Abmelden',
   },
-  registration: { title: 'Konto anlegen', haveAccount: 'Sie haben schon ein Konto?', signIn: 'Anmelden' },
+  registration: {
+    title: 'Konto anlegen',
+    completeTitle: 'Fast fertig',
+    completeLead: 'Die andere Seite hat uns gesagt, wer Sie sind. Bitte prüfen Sie es, und ergänzen Sie, was fehlt.',
+    haveAccount: 'Sie haben schon ein Konto?',
+    signIn: 'Anmelden',
+    otherWay: 'Einen anderen Weg nehmen',
+  },
   recovery: { title: 'Konto wiederherstellen', back: 'Zurück zur Anmeldung' },
   verification: { title: 'Adresse bestätigen', back: 'Zurück zum Konto' },
 
@@ -86,6 +142,22 @@ export const de: Texts = {
     title: 'Einstellungen',
     lead: 'Jeder Teil wird für sich gespeichert.',
     savedTitle: (section) => `Gespeichert: ${section}`,
+    inUse: 'Eingerichtet',
+    states: {
+      totpOn: 'Beim Anmelden werden Sie nach einem Code Ihrer App gefragt.',
+      totpNew: 'Lesen Sie dieses Bild mit der App ein, und tippen Sie dann den Code ab, den sie zeigt.',
+      codesOn: 'Sie haben Ersatzcodes.',
+      codesShown: 'Streichen Sie aus, was Sie verbrauchen. Machen Sie neue, wenn nur noch wenige übrig sind.',
+      codesNew:
+        'Diese Codes gelten noch nicht: Bewahren Sie sie erst an einem sicheren Ort auf, und bestätigen Sie dann.',
+    },
+    added: 'Hinzugefügt am',
+    remove: 'Entfernen',
+    link: 'Verknüpfen',
+    unlink: 'Lösen',
+    linked: 'Verknüpft',
+    lastWay:
+      'Das ist der letzte Weg, auf dem Sie sich anmelden können. Richten Sie einen anderen ein, bevor Sie ihn entfernen.',
     groups: {
       default: ['Allgemein', ''],
       profile: ['Profil', 'Was dieses Konto über Sie weiß.'],
@@ -130,6 +202,9 @@ export const de: Texts = {
     othersEnded: 'Alle anderen Sitzungen sind beendet.',
     yes: 'Ja',
     no: 'Nein',
+    verified: 'Bestätigt',
+    verify: 'Bestätigen',
+    verifyOf: (address) => `${address} bestätigen`,
   },
 
   logout: {
@@ -169,6 +244,8 @@ export const de: Texts = {
       self_service_flow_disabled: 'Das ist hier ausgeschaltet.',
       self_service_flow_return_to_forbidden:
         'Der Link will Sie an einen Ort führen, der nicht auf unserer Liste steht. Zu Ihrer Sicherheit endet er hier.',
+      upstream_error:
+        'Die andere Seite hat nicht so geantwortet, wie sie sollte. Bitte versuchen Sie es später noch einmal, oder melden Sie sich auf einem anderen Weg an.',
       browser_location_change_required: 'Bitte machen Sie an anderer Stelle weiter.',
     },
   },
@@ -291,7 +368,7 @@ export const de: Texts = {
     1080005: 'Ihre Telefonnummer ist bestätigt.',
 
     // What a person can mend
-    4000001: (c) => text(c.reason),
+    4000001: (c) => refusal(text(c.reason)),
     4000002: 'Bitte ausfüllen.',
     4000003: (c) => `Nehmen Sie mindestens ${characters(c.min_length)}, nicht ${text(c.actual_length)}.`,
     4000004: (c) => `Das entspricht nicht dem Muster ${text(c.pattern)}`,

@@ -2,6 +2,21 @@ import type { Context } from './texts.ts'
 
 let numbers: Intl.NumberFormat | undefined
 
+/** What a provider of sign-ins said instead of who somebody is, by the error's name in OAuth. */
+const refusals: Record<string, string> = {
+  access_denied: 'The sign-in at the other site was ended. Nothing has changed here: try again, or go another way.',
+  temporarily_unavailable:
+    'The other site cannot sign anybody in at the moment. Please try again later, or go another way.',
+  server_error: 'Something went wrong at the other site. Please try again later, or go another way.',
+  login_required: 'Please sign in at the other site first, and then try again.',
+  interaction_required: 'The other site has a question for you. Please try again, and answer it there.',
+  consent_required: 'The other site needs your consent. Please try again, and agree there.',
+}
+const refusal = (reason: string): string => {
+  const [, name = ''] = /^([a-z_]+): /.exec(reason) ?? []
+  return Object.hasOwn(refusals, name) ? refusals[name]! : ''
+}
+
 /** Every text of the pages in English. Other languages have the same members; the compiler sees to it. */
 export const en = {
   name: 'English',
@@ -20,6 +35,36 @@ export const en = {
   showPassword: 'Show password',
   copy: 'Copy',
   copied: 'Copied',
+  download: 'Download',
+  print: 'Print',
+  codesFile: 'backup-codes.txt',
+  /** Behind a button that cannot be pressed yet. */
+  inSeconds: 'in {seconds} s',
+  otherWays: 'Another way',
+  /** The ways to give a second factor, by the group of their nodes. */
+  ways: {
+    totp: 'Use the authenticator app',
+    lookup_secret: 'Use a backup code',
+    webauthn: 'Use a security key',
+    passkey: 'Use a passkey',
+    code: 'Get a code by message',
+  } as Record<string, string>,
+  /** Beside fields, by their names. */
+  hints: {
+    webauthn_register_displayname: 'A name by which you will know it again, such as “key ring”.',
+    lookup_secret: 'One of the codes that you kept when you set them up. Each works once.',
+  } as Record<string, string>,
+  /** Why no answer came from a security key or passkey, by the name of the browser's error. */
+  ceremony: {
+    NotAllowedError: 'This was cancelled, or it took too long. You can try again.',
+    AbortError: 'This was cancelled. You can try again.',
+    InvalidStateError: 'This device or key is added already.',
+    NotSupportedError: 'This device or key cannot be used here.',
+    SecurityError: 'Your browser does not allow this at the address of this page.',
+    ConstraintError: 'This device or key cannot check that it is you. Set up a PIN or a screen lock, and try again.',
+    missing: 'Your browser cannot use passkeys and security keys here.',
+    other: 'That did not work. Please try again.',
+  } as Record<string, string>,
   needsScript: 'This way needs JavaScript, which is switched off in your browser.',
   chooseOne: 'Please choose',
   dateTimeHint: 'Write it like this: 2026-01-31T18:30:00Z',
@@ -45,8 +90,18 @@ export const en = {
     noAccount: 'No account yet?',
     register: 'Create one',
     forgot: 'Forgot your password?',
+    secondFactorLead: 'This account is protected by a second factor.',
+    otherWay: 'Go another way',
+    signOut: 'Sign out',
   },
-  registration: { title: 'Create an account', haveAccount: 'You have an account already?', signIn: 'Sign in' },
+  registration: {
+    title: 'Create an account',
+    completeTitle: 'Almost done',
+    completeLead: 'The other site has told us who you are. Please check it, and fill in what is missing.',
+    haveAccount: 'You have an account already?',
+    signIn: 'Sign in',
+    otherWay: 'Go another way',
+  },
   recovery: { title: 'Recover your account', back: 'Back to sign-in' },
   verification: { title: 'Verify your address', back: 'Back to your account' },
 
@@ -54,6 +109,20 @@ export const en = {
     title: 'Settings',
     lead: 'Each part is saved by itself.',
     savedTitle: (section: string) => `Saved: ${section}`,
+    inUse: 'In use',
+    states: {
+      totpOn: 'When you sign in, you are asked for a code of your app.',
+      totpNew: 'Scan this picture with the app, then type the code that it shows.',
+      codesOn: 'You have backup codes.',
+      codesShown: 'Cross out what you use. Make new codes when only a few are left.',
+      codesNew: 'These codes do not work yet: keep them somewhere safe first, then confirm.',
+    },
+    added: 'Added on',
+    remove: 'Remove',
+    link: 'Link',
+    unlink: 'Unlink',
+    linked: 'Linked',
+    lastWay: 'This is the last way in which you can sign in. Set up another one before you remove it.',
     /** Titles and hints of the sections, by the group of their nodes. */
     groups: {
       default: ['General', ''],
@@ -94,6 +163,9 @@ export const en = {
     othersEnded: 'All other sessions have ended.',
     yes: 'Yes',
     no: 'No',
+    verified: 'Verified',
+    verify: 'Verify',
+    verifyOf: (address: string) => `Verify ${address}`,
   },
 
   logout: {
@@ -132,6 +204,7 @@ export const en = {
       self_service_flow_disabled: 'This is switched off here.',
       self_service_flow_return_to_forbidden:
         'The link wants to lead you to a place that is not on our list. For your safety it ends here.',
+      upstream_error: 'The other site did not answer as it should. Please try again later, or sign in another way.',
       browser_location_change_required: 'Please go on at another place.',
     } as Record<string, string>,
   },
@@ -148,6 +221,7 @@ export const en = {
 
   /** Texts of messages come with them in English. Here are those that a page can say better: beside a field, or by Intl. */
   messages: {
+    4000001: ({ reason }: Context) => refusal(String(reason)),
     4000002: 'Fill this in.',
     4000034: ({ breaches }: Context) =>
       `This password was found in ${breaches === 1 ? 'a data breach' : `${(numbers ??= new Intl.NumberFormat('en')).format(Number(breaches))} data breaches`}. Choose one that nobody else knows.`,
