@@ -133,7 +133,8 @@ Zelos is ready, with a development configuration of its own.
   mail     ${publicUrl}dev/mail   what was written to people, without a mail server
   data     ${developmentFolder}/zelos.sqlite
 
-Open ${publicUrl} in a browser to sign up, sign in and change your settings. Or ask the API:
+Open ${publicUrl} in a browser to sign up, with a password, a code or a passkey; to set up an authenticator
+app and backup codes; to recover an account. Codes and links arrive in the mailbox above. Or ask the API:
 
   curl ${publicUrl}self-service/registration/api
   curl ${adminUrl}admin/identities -H 'content-type: application/json' \\

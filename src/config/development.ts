@@ -14,7 +14,12 @@ const person = {
           title: 'E-mail address',
           minLength: 3,
           'ory.sh/kratos': {
-            credentials: { password: { identifier: true } },
+            credentials: {
+              password: { identifier: true },
+              code: { identifier: true, via: 'email' },
+              passkey: { display_name: true },
+              totp: { account_name: true },
+            },
             recovery: { via: 'email' },
             verification: { via: 'email' },
           },
@@ -33,6 +38,13 @@ const person = {
 /** Folder of the development database, below the working directory. */
 export const developmentFolder = '.data'
 
+/** Browsers let passkeys be used under a name only, not under 127.0.0.1. Both lead here: nothing listens anywhere else. */
+const origin = 'http://localhost:4433'
+/** Where applications of one's own usually run while they are written. */
+const applications = ['http://localhost:4455', 'http://127.0.0.1:4455']
+
+const signsIn = { hooks: [{ hook: 'session' }] }
+
 /** What `serve --dev` uses when no file is given: reachable from this machine only, and ready without any set-up. */
 export const developmentConfig = {
   dsn: `sqlite://${developmentFolder}/zelos.sqlite?_fk=true`,
@@ -40,8 +52,8 @@ export const developmentConfig = {
   serve: {
     public: {
       host: '127.0.0.1',
-      base_url: 'http://127.0.0.1:4433/',
-      cors: { enabled: true, allowed_origins: ['http://127.0.0.1:4455'] },
+      base_url: `${origin}/`,
+      cors: { enabled: true, allowed_origins: applications },
     },
     admin: { host: '127.0.0.1', base_url: 'http://127.0.0.1:4434/' },
   },
@@ -51,8 +63,22 @@ export const developmentConfig = {
   },
   // Every flow without a `ui_url` leads to the pages that come along.
   selfservice: {
-    default_browser_return_url: 'http://127.0.0.1:4433/',
-    allowed_return_urls: ['http://127.0.0.1:4433', 'http://127.0.0.1:4455'],
-    flows: { registration: { after: { password: { hooks: [{ hook: 'session' }] } } } },
+    default_browser_return_url: `${origin}/`,
+    allowed_return_urls: [origin, 'http://127.0.0.1:4433', ...applications],
+    methods: {
+      code: { enabled: true, passwordless_enabled: true },
+      link: { enabled: true },
+      totp: { enabled: true, config: { issuer: 'Zelos' } },
+      lookup_secret: { enabled: true },
+      passkey: {
+        enabled: true,
+        config: { rp: { id: 'localhost', display_name: 'Zelos', origins: [origin] } },
+      },
+    },
+    flows: {
+      registration: { after: { password: signsIn, code: signsIn, passkey: signsIn } },
+      recovery: { enabled: true },
+      verification: { enabled: true },
+    },
   },
 }

@@ -83,7 +83,12 @@ test('a page may do little, is kept by nobody and comes from us alone', async ()
   assert.match(response.headers.get('cache-control')!, /no-store/)
   assert.equal(response.headers.get('x-frame-options'), 'DENY')
   assert.equal(response.headers.get('x-content-type-options'), 'nosniff')
-  assert.doesNotMatch(text, /<script(?! type="module" src="\/auth\/pages\/page-)|<style| style=| on\w+=/)
+  assert.doesNotMatch(text, /<style| style=| on\w+=/)
+  const scripts = [...text.matchAll(/<script[^>]*>/g)].map(([tag]) => / src="([^"]*)"/.exec(tag)?.[1])
+  assert.deepEqual(
+    scripts.map((src) => src?.replace(/-[\w-]{12}\.js$/, '.js').replace(url, '/auth')),
+    ['/auth/pages/page.js', '/auth/.well-known/ory/webauthn.js'],
+  )
   const foreign = [...text.matchAll(/(?:href|src|action)="(https?:[^"]*)"/g)]
     .map(([, address]) => address!)
     .filter((address) => !address.startsWith(url))

@@ -561,7 +561,7 @@ describe('accessibility', () => {
       await page.goto(`${url}/login`)
       await page.locator('[name=identifier]').fill('nobody')
       await page.locator('[name=password]').fill('nothing')
-      await page.locator('button[name=method]').click()
+      await page.locator('button[name=method][value=password]').click()
       await check('login, wrong password')
       await page.goto(`${url}/login?flow=8d3e9e6e-57a4-4c8e-9a5e-0c5e21a3c3d1`)
       await check('login, with a notice')

@@ -23,7 +23,8 @@ export const minute: Micros = 60_000_000
  */
 export async function startPagesServer(changes: Record<string, unknown> = {}, path = ''): Promise<PagesServer> {
   const [publicPort, adminPort] = await Promise.all([freePort(), freePort()])
-  const url = `http://127.0.0.1:${publicPort}${path}`
+  const origin = `http://localhost:${publicPort}`
+  const url = `${origin}${path}`
   const here = {
     dsn: 'memory',
     log: { level: 'fatal' },
@@ -33,7 +34,11 @@ export async function startPagesServer(changes: Record<string, unknown> = {}, pa
       public: { port: publicPort, base_url: `${url}/` },
       admin: { port: adminPort, base_url: `http://127.0.0.1:${adminPort}/` },
     },
-    selfservice: { default_browser_return_url: `${url}/`, allowed_return_urls: [`http://127.0.0.1:${publicPort}`] },
+    selfservice: {
+      default_browser_return_url: `${url}/`,
+      allowed_return_urls: [origin],
+      methods: { passkey: { config: { rp: { origins: [origin] } } } },
+    },
   }
   const base = merge(merge(developmentConfig, here), changes) as Record<string, unknown>
   const loaded = await loadConfig({ files: [], env: {}, base })
