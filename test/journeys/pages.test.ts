@@ -1,8 +1,7 @@
 // The pages in a real browser. One browser serves all tests; each person in them has a context of their own.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import axe from 'axe-core'
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { renderForm } from '../../src/pages/form.ts'
 import { negotiateLanguage } from '../../src/pages/language.ts'
 import { inputNode, type UiNode } from '../../src/ui/node.ts'
@@ -10,6 +9,21 @@ import { launchBrowser } from '../support/browser.ts'
 import { startHttpStub, type HttpStub } from '../support/http-stub.ts'
 import { minute, startPagesServer, type PagesServer } from '../support/pages-server.ts'
 import { requestOf } from '../support/requests.ts'
+import {
+  checkAccessibility,
+  follow,
+  heading,
+  lastMessage,
+  leave,
+  looks,
+  newAddress,
+  password,
+  press,
+  register,
+  section,
+  signIn,
+  visit,
+} from '../support/visitor.ts'
 
 let browser: Browser
 let atRoot: PagesServer
@@ -31,52 +45,7 @@ after(async () => {
   await Promise.all([atRoot?.close(), belowAuth?.close(), app?.close()])
 })
 
-/** What a browser complained about: anything that the content security policy held back, and errors of our script. */
-const complaints = new WeakMap<BrowserContext, string[]>()
-
-async function visitor(options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext({ locale: 'en-GB', ...options })
-  context.setDefaultTimeout(20_000)
-  const heard: string[] = []
-  complaints.set(context, heard)
-  context.on('weberror', (error) => heard.push(String(error.error())))
-  context.on('console', (line) => {
-    if (/content security policy|refused to/i.test(line.text())) heard.push(line.text())
-  })
-  return context.newPage()
-}
-
-async function leave(page: Page): Promise<void> {
-  const context = page.context()
-  await context.close()
-  assert.deepEqual(complaints.get(context), [])
-}
-
-let people = 0
-const newAddress = (name: string) => `${name}-${++people}@shop.example`
-const password = 'the-difference-engine'
-
-const heading = (page: Page) => page.locator('h1').innerText()
-const press = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true }).click()
-const follow = (page: Page, name: string) => page.getByRole('link', { name, exact: true }).first().click()
-const section = (page: Page, name: string) => page.getByRole('region', { name, exact: true })
-
-/** Makes an account with the forms as they come: on one screen or on two. */
-async function register(page: Page, { url }: PagesServer, address = newAddress('ada'), first = 'Ada'): Promise<string> {
-  await page.goto(`${url}/registration`)
-  await page.getByLabel('E-mail address').fill(address)
-  await page.getByLabel('First name').fill(first)
-  if ((await page.locator('[type=password]').count()) === 0) await press(page, 'Sign up')
-  await page.locator('[name=password]').fill(password)
-  await press(page, 'Sign up')
-  return address
-}
-
-async function signIn(page: Page, address: string, secret: string): Promise<void> {
-  await page.getByLabel('E-mail address').fill(address)
-  await page.locator('[name=password]').fill(secret)
-  await press(page, 'Sign in with password')
-}
+const visitor = (options: BrowserContextOptions = {}): Promise<Page> => visit(browser, options)
 
 for (const javaScriptEnabled of [true, false]) {
   for (const path of ['', '/auth']) {
@@ -406,13 +375,6 @@ test('the keyboard alone is enough', async () => {
   await leave(page)
 })
 
-/** The newest message to an address, as operators see it. */
-async function lastMessage({ adminUrl }: PagesServer, address: string, about: RegExp): Promise<string> {
-  const answer = await fetch(`${adminUrl}/admin/courier/messages?recipient=${encodeURIComponent(address)}`)
-  const messages = (await answer.json()) as { body: string; subject: string }[]
-  return messages.find(({ subject, body }) => about.test(`${subject} ${body}`))?.body ?? ''
-}
-
 for (const javaScriptEnabled of [true, false]) {
   test(`somebody who forgot the password gets a code and sets a new one, ${javaScriptEnabled ? 'with' : 'without'} scripts`, async () => {
     const page = await visitor({ javaScriptEnabled })
@@ -523,36 +485,10 @@ test('the buttons of passkeys and the copies of codes come to life with the scri
 })
 
 describe('accessibility', () => {
-  const looks = {
-    'wide and light': {},
-    'narrow and dark': { viewport: { width: 320, height: 640 }, colorScheme: 'dark', locale: 'de-DE' },
-  } satisfies Record<string, BrowserContextOptions>
-
   for (const [look, options] of Object.entries(looks)) {
     test(`nothing is found on any page, ${look}`, async () => {
       const page = await visitor(options)
-      const check = async (state: string) => {
-        await page.evaluate(axe.source)
-        const { violations, passes } = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as {
-          passes: unknown[]
-          violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[]
-        }
-        assert.deepEqual(
-          violations.map(({ id, nodes }) => [
-            id,
-            nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`),
-          ]),
-          [],
-          state,
-        )
-        assert.ok(passes.length > 15, `${state} was looked at`)
-        const width = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-        assert.equal(width, 0, `${state} does not scroll sideways`)
-        // Twice the size of text, as people with weak eyes set it.
-        await page.evaluate('document.documentElement.style.fontSize = "200%"')
-        const large = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-        assert.equal(large, 0, `${state} does not scroll sideways with large text`)
-      }
+      const check = (state: string) => checkAccessibility(page, state)
       const { url } = atRoot
       await page.goto(url)
       await check('welcome')

@@ -63,11 +63,12 @@ for (const time of all('time[datetime]'))
 // Another message can be asked for after a while, which counts from when the last one was: not from a wrong code in between.
 for (const button of all('[data-wait]')) {
   const key = `sent ${button.form.action}`
-  const sentAt = Number(sessionStorage.getItem(key)) || Date.now()
+  const now = () => new Date().getTime()
+  const sentAt = Number(sessionStorage.getItem(key)) || now()
   sessionStorage.setItem(key, String(sentAt))
   const label = button.textContent
   const count = () => {
-    const seconds = Math.ceil(button.dataset.wait - (Date.now() - sentAt) / 1000)
+    const seconds = Math.ceil(button.dataset.wait - (now() - sentAt) / 1000)
     button.disabled = seconds > 0
     button.textContent = seconds > 0 ? `${label} ${button.dataset.again.replace('{seconds}', seconds)}` : label
     if (seconds > 0) setTimeout(count, 1000)
