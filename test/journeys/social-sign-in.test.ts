@@ -162,6 +162,69 @@ everywhere(
   { config },
 )
 
+const twoProviders = {
+  ...config,
+  selfservice: {
+    ...config.selfservice,
+    methods: { oidc: { enabled: true, config: { providers: [acme, { ...acme, id: 'mirror', label: 'Mirror' }] } } },
+  },
+}
+const adaAtMirror: Said = { sub: 'ada-at-mirror', email: ada.email, email_verified: true }
+
+/** Ada signs in with one provider; Eve comes from another one with Ada's address, and is asked whose account it is. */
+async function eveAsksToConnect(server: StoryServer, eve: Client): Promise<string> {
+  const owner = server.client()
+  const signUp = await away(owner, await begin(owner, 'registration'), { method: 'oidc', provider: 'mirror' })
+  await owner.agent.request('GET', provider.approve(signUp, adaAtMirror), { accept: 'text/html' })
+  const form = await begin(eve, 'login')
+  const url = await away(eve, form, { method: 'oidc', provider: 'acme' })
+  const back = await comeBack(server, eve, form, provider.approve(url, { sub: 'eve-at-acme', email: ada.email }))
+  if (eve.kind === 'native') return String((await flowOfApp(eve, back)).id)
+  return eve.kind === 'spa' ? (back.body as { id: string }).id : flowIn(back.location!)
+}
+
+const flowOfApp = async (client: Client, { location }: Answer): Promise<Form> =>
+  (await client.agent.request('GET', `/self-service/login/flows?id=${flowIn(location!)}`)).body as unknown as Form
+
+const linksOfEve = async (server: StoryServer): Promise<unknown> =>
+  (await server.admin('GET', '/admin/identities?credentials_identifier=acme%3Aeve-at-acme')).body
+
+everywhere(
+  'nobody connects their account with that of a person whom they lead to a provider by a link',
+  async (server) => {
+    const flow = await eveAsksToConnect(server, server.client())
+    const tab = createAgent(server, { hasCookies: true })
+    const start = `/self-service/login?flow=${flow}&provider=mirror`
+    const there = await tab.request('GET', start, { accept: 'text/html' })
+    if (there.location?.startsWith(provider.issuer))
+      await tab.request('GET', provider.approve(there.location, adaAtMirror), { accept: 'text/html' })
+    assert.deepEqual(await linksOfEve(server), [])
+  },
+  { config: twoProviders },
+)
+
+everywhere(
+  'who comes from one provider connects it by signing in with another',
+  async (server) => {
+    const owner = server.client()
+    const signUp = await away(owner, await begin(owner, 'registration'), { method: 'oidc', provider: 'mirror' })
+    await owner.agent.request('GET', provider.approve(signUp, adaAtMirror), { accept: 'text/html' })
+
+    const client = server.client()
+    const form = await begin(client, 'login')
+    const url = await away(client, form, { method: 'oidc', provider: 'acme' })
+    const tab = client.kind === 'native' ? createAgent(server, { hasCookies: true }) : client.agent
+    const first = provider.approve(url, { sub: 'ada-at-acme', email: ada.email })
+    const back = await tab.request('GET', first, { accept: 'text/html' })
+    const linking = await flowOfApp(client, back)
+    const next = await away(client, linking, { method: 'oidc', provider: 'mirror' })
+    await tab.request('GET', provider.approve(next, adaAtMirror), { accept: 'text/html' })
+    const { body } = await server.admin('GET', '/admin/identities?credentials_identifier=acme%3Aada-at-acme')
+    assert.equal((body as unknown as unknown[]).length, 1)
+  },
+  { config: twoProviders },
+)
+
 everywhere(
   'who does not agree at the provider sees that on the form, which is still good',
   async (server) => {

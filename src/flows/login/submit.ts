@@ -1,4 +1,5 @@
 import { ApiError, errors } from '../../errors.ts'
+import type { Micros } from '../../lib/clock.ts'
 import type { Json } from '../../lib/json.ts'
 import { nilUuid, parseUuid } from '../../lib/uuid.ts'
 import { clientOf, isJson, type Client } from '../../http/negotiate.ts'
@@ -13,6 +14,7 @@ import { decodeBody, validateBody, type BodyInput, type BodySpec } from '../deco
 import { isExpired, type Flow, type Ui } from '../flow.ts'
 import { problemsIn } from '../hook.ts'
 import { problemsFrom, withProblems, withoutMessages, type Problem } from '../form.ts'
+import { tokenOf } from '../mailed.ts'
 import { retry, type Advance, type Leaving } from '../outcome.ts'
 import { findFlow, updateFlow } from '../store.ts'
 import { loginFlow } from '../wire.ts'
@@ -20,7 +22,7 @@ import { completeLogin, OutdatedProof } from './complete.ts'
 import type { LoginDeps } from './deps.ts'
 import { sorted, withBrowserToken, withToken } from './form.ts'
 import type { Claim, LoginFields, LoginMethod, LoginOutcome } from './method.ts'
-import { LinkRefused } from './linking.ts'
+import { LinkRefused, waitingLink } from './linking.ts'
 import { replaceExpired } from './start.ts'
 
 export type Attempt = { request: Request; client: Client; flow: Flow; current: Authenticated | undefined }
@@ -59,6 +61,10 @@ export async function submitLogin(deps: LoginDeps, request: Request): Promise<Re
 /** The order of these checks is the order in which they win. */
 async function decide(deps: LoginDeps, attempt: Attempt): Promise<Decision> {
   const { client, current, flow } = attempt
+  if (flow.testContext) {
+    checkTest(flow, deps.clock.now())
+    return dispatch(deps, attempt)
+  }
   const requestedAal = flow.requestedAal ?? 'aal1'
   if (current && !flow.refresh && atLeast(current.session.aal, requestedAal)) {
     // compat: `return_to` does not count here – selfservice/flow/login/handler.go
@@ -68,6 +74,18 @@ async function decide(deps: LoginDeps, attempt: Attempt): Promise<Decision> {
   // compat: nothing can replace a flow of somebody who is signed in – selfservice/flow/login/error.go
   if (isExpired(flow, deps.clock.now())) return current ? signedInAlready() : { kind: 'replace' }
   return dispatch(deps, attempt)
+}
+
+/** A provider is tried out once in a flow, and nothing takes the place of such a flow. */
+function checkTest({ expiresAt, testContext }: Flow, now: Micros): void {
+  if (testContext?.debug_payload) throw errors.conflict('The provider was tried out already. Begin a new test.')
+  if (isExpired({ expiresAt }, now))
+    throw new ApiError({
+      id: 'self_service_flow_expired',
+      status: 410,
+      reason: 'This test was open for too long. Begin a new one.',
+      message: 'This flow has expired.',
+    })
 }
 
 const nobody = (message: Problem['message']): Decision => ({ kind: 'nobody', problem: { node: undefined, message } })
@@ -89,7 +107,7 @@ async function dispatch(
 ): Promise<Decision> {
   const input = await bodyOf(request)
   const claim = decode(input, claimSpec) as Claim
-  const method = methods.find((row) => row.claims(claim, flow))
+  const method = methods.find((row) => (!flow.testContext || row.takesTests) && row.claims(claim, flow))
   if (!method && input.method === 'GET' && flow.type === 'browser')
     return nobody(messages.generic({ reason: 'A login form is sent with POST.' }))
   if (!method) return nobody(messages.noLoginMethod())
@@ -106,6 +124,9 @@ async function dispatch(
     try {
       if (!method!.unprotected)
         checkCrossSite(crossSite, request, flow.type, fields['csrf_token'] as string | undefined)
+      // Somebody's account waits to be connected with whoever signs in now: no link may bring another person here.
+      else if (flow.type === 'browser' && waitingLink(flow))
+        checkCrossSite(crossSite, request, flow.type, tokenOf(flow))
       const session = current?.session
       const inUse = methods.filter(({ enabled }) => enabled)
       return decided(await method!.submit({ flow, fields, session, methods: inUse, request }))

@@ -1,12 +1,13 @@
 import { UniqueViolation } from '../../db/db.ts'
 import { errors } from '../../errors.ts'
 import { isFormError } from '../../flows/answer.ts'
+import { openPendingJar } from '../../flows/continuity.ts'
 import { flowPage, returnToOf, type Flow } from '../../flows/flow.ts'
 import type { Problem } from '../../flows/form.ts'
 import { problemsFrom } from '../../flows/form.ts'
 import { problemsIn } from '../../flows/hook.ts'
 import { completeLogin, OutdatedProof } from '../../flows/login/complete.ts'
-import { openLinkingFlow } from '../../flows/login/linking.ts'
+import { openLinkingFlow, waitingLink } from '../../flows/login/linking.ts'
 import { openFlow } from '../../flows/login/start.ts'
 import { problemOf, showAgain } from '../../flows/login/submit.ts'
 import { completeRegistration } from '../../flows/registration/complete.ts'
@@ -99,6 +100,7 @@ async function signIn(
   const { login } = deps.flows()
   const used: Flow = { ...flow, active: name }
   try {
+    if (byExchange && waitingLink(flow)) checkTab(deps, request, flow)
     const updated = await updatedOnLogin(deps, arriving, identity)
     if (updated.problems.length > 0) return await refuseLogin(deps, { ...arriving, flow: used }, updated.problems)
     return await completeLogin(login, {
@@ -126,6 +128,20 @@ async function signIn(
     if (isFormError(error)) return refuseLogin(deps, { ...arriving, flow: used }, problemsIn(error, problemOf))
     throw error
   }
+}
+
+const tabEntry = 'ory_kratos_oidc_linking'
+
+/**
+ * An app's flow goes through any tab. When an account waits to be connected with whoever signs in, it has to be the tab in
+ * which its owner was: somebody else may have been led to the provider by a link.
+ * @throws errors.badRequest
+ */
+function checkTab({ continuity }: OidcDeps, request: Request, flow: Flow): void {
+  if (openPendingJar(continuity, request).noted(tabEntry) !== flow.id)
+    throw errors.badRequest(
+      'This connection was begun in another browser. Sign in by other means, or connect the account in your settings.',
+    )
 }
 
 /** The login form again, with what is wrong; an app is sent back to, and reads it there. */
@@ -276,6 +292,12 @@ async function draftOf(deps: OidcDeps, arriving: Arriving): Promise<IdentityWith
   return withLinks(identity, [newLink(deps, config, arrival.claims, arrival.tokens)], now)
 }
 
+function tabCookie({ continuity }: OidcDeps, request: Request, flow: Flow): string {
+  const jar = openPendingJar(continuity, request)
+  jar.note(tabEntry, flow.id)
+  return jar.cookie()!
+}
+
 /** Somebody else has the address: whose account it is has to be shown first. */
 async function link(deps: OidcDeps, arriving: Arriving, wanted: IdentityWithCredentials): Promise<Response> {
   const { request, client, flow, provider, arrival } = arriving
@@ -305,7 +327,8 @@ async function link(deps: OidcDeps, arriving: Arriving, wanted: IdentityWithCred
       linking.type === 'api'
         ? login.returnTo(returnToOf(flow), login.settings.returnUrlAfter(name))
         : login.settings.uiUrl
-    return redirect(request, 303, withQuery(flowPage(page, linking.id), { no_org_ui: 'true' }))
+    const response = redirect(request, 303, withQuery(flowPage(page, linking.id), { no_org_ui: 'true' }))
+    return arriving.byExchange ? { ...response, cookies: [tabCookie(deps, request, linking)] } : response
   }
   return json(400, loginFlow(linking, { transientPayload: arriving.transientPayload }))
 }
