@@ -110,7 +110,7 @@ function table(status: MigrationStatus[]): string {
 }
 
 async function withDatabase<T>(dsn: string, use: (db: Db) => Promise<T>): Promise<T> {
-  const db = await connect(dsn)
+  const db = await connect(dsn, { answerWithinMs: 0 })
   try {
     return await use(db)
   } finally {

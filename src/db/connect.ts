@@ -5,11 +5,12 @@ import type { Db } from './db.ts'
 /**
  * Opens the database that a DSN names: `memory`, `sqlite://PATH?…`, `postgres://…`, `cockroach://…`.
  * `max_conns` in the query bounds the pool (2 × processors unless given), as do the other pool keys of Kratos' DSNs.
+ * @param answerWithinMs how long PostgreSQL may take for one statement; migrations of large tables need more, 0 is no limit
  * @throws Error with a sentence for the operator, which never holds the password.
  */
 export async function connect(
   dsn: string,
-  { onError = () => {} }: { onError?: (error: Error) => void } = {},
+  { onError = () => {}, answerWithinMs = 30_000 }: { onError?: (error: Error) => void; answerWithinMs?: number } = {},
 ): Promise<Db> {
   const scheme = /^([a-z]+):\/\//.exec(dsn)?.[1]
   if (dsn === 'memory') return openSqlite(':memory:')
@@ -19,7 +20,7 @@ export async function connect(
     const url = new URL(dsn.replace(/^[a-z]+:/, 'postgres:'))
     const maxConnections = Number(url.searchParams.get('max_conns')) || Math.max(8, 2 * availableParallelism())
     for (const key of poolKeys) url.searchParams.delete(key)
-    return openPostgres({ connectionString: url.toString(), maxConnections, onError })
+    return openPostgres({ connectionString: url.toString(), maxConnections, answerWithinMs, onError })
   }
   throw new Error(
     `dsn: the scheme ${scheme ? `"${scheme}"` : 'is missing and'} is not known here. Use memory, sqlite://PATH, postgres://… or cockroach://….`,

@@ -9,7 +9,7 @@ after(() => server.stop())
 
 test('connections that are cut are opened again, as many as there were', async () => {
   const dsn = await server.createDatabase()
-  const open = () => openPostgres({ connectionString: dsn, maxConnections: 2, onError: () => undefined })
+  const open = () => openPostgres({ connectionString: dsn, maxConnections: 4, answerWithinMs: 30_000, onError: () => undefined })
   const [db, other] = [await open(), await open()]
   const own = `from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`
   const ask = () => Promise.allSettled(Array.from({ length: 20 }, () => db.query('select 1 as one')))
@@ -31,5 +31,23 @@ test('connections that are cut are opened again, as many as there were', async (
   async function pids(): Promise<number[]> {
     const rows = await Promise.all([1, 2].map(() => other.query<{ pid: number }>('select pg_backend_pid() as pid')))
     return rows.map(([row]) => row!.pid)
+  }
+})
+
+test('a statement that is never answered does not hold its request for ever, and others go on', async () => {
+  const dsn = await server.createDatabase()
+  const db = await openPostgres({
+    connectionString: dsn,
+    maxConnections: 4,
+    answerWithinMs: 300,
+    onError: () => undefined,
+  })
+  try {
+    await assert.rejects(db.query('select pg_sleep(30)'))
+    assert.deepEqual(await db.query('select 1 as one'), [{ one: 1 }])
+    await assert.rejects(db.batch([{ sql: 'select pg_sleep(30)' }, { sql: 'select 1 as one' }]))
+    assert.equal((await db.batch([{ sql: 'select 1 as one' }, { sql: 'select 2 as two' }])).length, 2)
+  } finally {
+    await db.close()
   }
 })

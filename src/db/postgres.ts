@@ -18,6 +18,8 @@ export type PostgresOptions = {
   connectionString: string
   /** Connections for transactions. Reads and single statements have pipelined ones of their own. */
   maxConnections: number
+  /** A statement without an answer by then ends its connection: the server may be gone without a word. 0: never. */
+  answerWithinMs: number
   onError(error: Error): void
 }
 
@@ -29,7 +31,12 @@ const maxAttempts = 8
  * PostgreSQL (and what speaks its protocol): single statements travel over pipelined connections, many in flight on
  * each; transactions over a pool, pipelined as well. Every statement is prepared once per connection and named.
  */
-export async function openPostgres({ connectionString, maxConnections, onError }: PostgresOptions): Promise<Db> {
+export async function openPostgres({
+  connectionString,
+  maxConnections,
+  answerWithinMs,
+  onError,
+}: PostgresOptions): Promise<Db> {
   const { default: driver } = await import('pg')
   const types = {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
@@ -42,10 +49,12 @@ export async function openPostgres({ connectionString, maxConnections, onError }
     application_name: 'zelos',
     pipeline: true,
     connectionTimeoutMillis: 10_000,
+    query_timeout: answerWithinMs,
   }
   const pool: PgPool = new driver.Pool({
     ...settings,
-    max: maxConnections,
+    // Those of the single statements count, too.
+    max: Math.max(2, maxConnections - pipelinedLanes),
     idleTimeoutMillis: 60_000,
   } as never)
   pool.on('error', onError)
