@@ -123,6 +123,13 @@ test('a snippet that takes too long is ended, and those that waited behind it ru
   assert.equal(await behind, 'patient')
 })
 
+test('no evaluation fails for what those before it have left behind', async () => {
+  const patient = createJsonnet()
+  for (let n = 0; n < 2500; n++)
+    assert.deepEqual(await patient.evaluate('function(n) { n: n }', { tla: { n } }), { n }, `evaluation ${n}`)
+  await patient.close()
+})
+
 test('evaluations at the same time each get their own result', async () => {
   const two = createJsonnet({ workers: 2 })
   const numbers = Array.from({ length: 40 }, (_, i) => i)

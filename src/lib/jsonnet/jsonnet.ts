@@ -35,7 +35,17 @@ export type JsonnetOptions = {
 }
 
 type Task = Omit<Job, 'id'> & { settle(result: JobResult | JsonnetError): void }
-type Lane = { worker: Worker; ready: boolean; task: Task | undefined; timer: NodeJS.Timeout | undefined }
+type Lane = {
+  worker: Worker
+  ready: boolean
+  /** How many evaluations it has begun. */
+  begun: number
+  task: Task | undefined
+  timer: NodeJS.Timeout | undefined
+}
+
+/** The engine never gives all of its memory back: some kilobytes of every evaluation stay. */
+const maxEvaluations = 2000
 
 const startTimeoutMs = 10_000
 
@@ -78,6 +88,7 @@ export function createJsonnet({
 
   function begin(lane: Lane, { code, variables, maxOutputBytes: limitBytes }: Task): void {
     limit(lane, timeoutMs)
+    lane.begun++
     lane.worker.postMessage({ id: ++jobs, code, variables, maxOutputBytes: limitBytes } satisfies Job)
   }
 
@@ -108,6 +119,14 @@ export function createJsonnet({
     }
   }
 
+  /** What earlier evaluations left behind may have broken this one: a worker that has done nothing yet tells. */
+  function again(lane: Lane): void {
+    const { task } = lane
+    lane.task = undefined
+    if (task) waiting.unshift(task)
+    drop(lane, new JsonnetError('failed', 'The evaluation ended early.'))
+  }
+
   function open(): void {
     const worker = new Worker(
       new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url),
@@ -119,7 +138,7 @@ export function createJsonnet({
         resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
       },
     )
-    const lane: Lane = { worker, ready: false, task: undefined, timer: undefined }
+    const lane: Lane = { worker, ready: false, begun: 0, task: undefined, timer: undefined }
     lanes.add(lane)
     worker.unref()
     worker.on('message', (message: WorkerMessage) => {
@@ -128,7 +147,8 @@ export function createJsonnet({
         if (lane.task) begin(lane, lane.task)
         return
       }
-      if (message.result.kind === 'broken') return drop(lane, message.result)
+      if (message.result.kind === 'broken') return lane.begun > 1 ? again(lane) : drop(lane, message.result)
+      if (lane.begun >= maxEvaluations) return drop(lane, message.result)
       finish(lane, message.result)
       advance()
     })
