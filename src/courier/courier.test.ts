@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
+import { connect } from '../db/connect.ts'
 import type { Db } from '../db/db.ts'
+import { migrateUp } from '../db/migrate.ts'
 import { createSealer } from '../crypto/cipher.ts'
 import { createAdminPort } from '../http/ports.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -319,6 +321,18 @@ for (const { name, open } of testDatabases()) {
 }
 
 const [sqlite] = testDatabases()
+
+test('a message leaves only after what caused it could be answered', async () => {
+  const [db, server] = [kept(await connect('memory')), kept(await startMailServer())]
+  await migrateUp(db, systemClock())
+  const courier = running(db, smtp(server.port))
+  await courier.post(recovery('ada@example.test'))
+  // By now, an answer that has nothing else to wait for has been written.
+  await new Promise((resolve) => setImmediate(resolve))
+  const [message] = await listMessages(db, {}, { limit: 1, after: undefined })
+  assert.deepEqual([message?.status, message?.sendCount], ['queued', 0])
+  await settled(db, 'ada@example.test', 'sent')
+})
 
 test('a gateway sees the whole of a message, with the credentials that it wants', async () => {
   const [db, gateway] = [await sqlite!.open(), kept(await startHttpStub())]

@@ -28,13 +28,18 @@ export type DispatcherDeps = {
 }
 
 export type Dispatcher = {
-  /** Looks for messages right now. */
+  /** Looks for messages in a moment. */
   wake(): void
   start(): void
   /** Claims nothing more, and resolves once what is on its way has arrived or failed. */
   stop(): Promise<void>
 }
 
+/**
+ * What was just queued is sent a moment after its cause was answered, never before: the time of an answer must not tell
+ * whether somebody is written to. Chance keeps whoever asks again at once from seeing it in the next answer.
+ */
+const wakeAfterMs = { least: 10, most: 50 }
 const maxAtOnce = 16
 const maxRetryWaitMs = 10 * 60_000
 const maxTroubleWaitMs = 60_000
@@ -58,6 +63,7 @@ export function createDispatcher({ db, clock, channels, settings, log }: Dispatc
   let woken = false
   let interrupt = () => {}
   let timer: NodeJS.Timeout | undefined
+  let waking: NodeJS.Timeout | undefined
 
   async function run(): Promise<void> {
     let troubleWaitMs = 500
@@ -165,15 +171,22 @@ export function createDispatcher({ db, clock, channels, settings, log }: Dispatc
 
   return {
     wake() {
-      if (pullWaitMs > longestUnattendedPauseMs) return
-      woken = true
-      interrupt()
+      if (pullWaitMs > longestUnattendedPauseMs || waking || !running || ending.signal.aborted) return
+      waking = setTimeout(
+        () => {
+          waking = undefined
+          woken = true
+          interrupt()
+        },
+        randomInt(wakeAfterMs.least, wakeAfterMs.most),
+      )
     },
     start() {
       running ??= run()
     },
     async stop() {
       ending.abort()
+      clearTimeout(waking)
       interrupt()
       await running
       for (const channel of channels.values()) channel.close()
