@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  hkdfSync,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto'
 import { errors } from '../errors.ts'
 import { hChaCha20 } from './hchacha20.ts'
 
@@ -14,13 +22,13 @@ export type Cipher = {
 
 const tagBytes = 16
 
-type Aead = {
+type Aead<Key> = {
   nonceBytes: number
-  seal(key: Buffer, nonce: Buffer, text: Buffer): Buffer
-  open(key: Buffer, nonce: Buffer, sealed: Buffer): Buffer
+  seal(key: Key, nonce: Buffer, text: Buffer): Buffer
+  open(key: Key, nonce: Buffer, sealed: Buffer): Buffer
 }
 
-const aes: Aead = {
+const aes: Aead<Buffer | KeyObject> = {
   nonceBytes: 12,
   seal(key, nonce, text) {
     const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
@@ -53,7 +61,7 @@ export const xChaCha20Poly1305 = {
     decipher.setAuthTag(sealed.subarray(-tagBytes))
     return Buffer.concat([decipher.update(sealed.subarray(0, -tagBytes)), decipher.final()])
   },
-} satisfies Aead
+} satisfies Aead<Buffer>
 
 const aeads = { aes, 'xchacha20-poly1305': xChaCha20Poly1305 }
 
@@ -65,7 +73,7 @@ export function createCipher({ algorithm, secrets }: { algorithm: CipherAlgorith
   if (algorithm === 'noop') {
     return { encrypt: (text) => Buffer.from(text).toString('hex'), decrypt: (hex) => fromHex(hex).toString() }
   }
-  const aead: Aead = aeads[algorithm]
+  const aead: Aead<Buffer> = aeads[algorithm]
   const keys = secrets.map((secret) => Buffer.from(secret)).filter((key) => key.length === 32)
   const first = keys[0]
   if (first === undefined)
@@ -90,7 +98,7 @@ function fromHex(hex: string): Buffer {
   return Buffer.from(hex, 'hex')
 }
 
-function openWithAny(aead: Aead, keys: Buffer[], bytes: Buffer): Buffer | undefined {
+function openWithAny<Key>(aead: Aead<Key>, keys: Key[], bytes: Buffer): Buffer | undefined {
   if (bytes.length < aead.nonceBytes + tagBytes) return undefined
   const [nonce, sealed] = [bytes.subarray(0, aead.nonceBytes), bytes.subarray(aead.nonceBytes)]
   for (const key of keys) {
@@ -117,8 +125,11 @@ export type Sealer = {
  * @throws errors.invalidConfiguration without a secret.
  */
 export function createSealer(secrets: string[], purpose: string): Sealer {
+  // As key objects: with bare bytes, every text would cost twice the time.
   const keys = secrets.map((secret) =>
-    Buffer.from(hkdfSync('sha256', createHash('sha256').update(secret).digest(), '', `zelos sealer: ${purpose}`, 32)),
+    createSecretKey(
+      Buffer.from(hkdfSync('sha256', createHash('sha256').update(secret).digest(), '', `zelos sealer: ${purpose}`, 32)),
+    ),
   )
   const first = keys[0]
   if (first === undefined) throw errors.invalidConfiguration('At least one secret is needed.')
