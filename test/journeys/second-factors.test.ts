@@ -58,6 +58,24 @@ everywhere(
 )
 
 everywhere(
+  'whoever saves something else in between need not scan the picture again',
+  async (server) => {
+    const client = await server.register(ada)
+    const form = await client.start('settings')
+    const secret = appSecretIn(form)
+    const saved = formOf(await client.submit(form, { method: 'profile', 'traits.email': 'countess@shop.example' }))
+    assert.deepEqual(textIds(saved), [1050001])
+    assert.equal(appSecretIn(saved), secret)
+    assert.ok(isSaved(await client.submit(saved, { method: 'totp', totp_code: appCode(secret, server.now()) })))
+    assert.notEqual(
+      appSecretIn(await (await server.register({ ...ada, email: 'grace@shop.example' })).start('settings')),
+      secret,
+    )
+  },
+  { config },
+)
+
+everywhere(
   'a code of an authenticator app is accepted once, and none from before it',
   async (server) => {
     const secret = await setUpApp(await server.register(ada), server.now())

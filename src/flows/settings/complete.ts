@@ -52,6 +52,7 @@ export async function completeSettings(
     identity: stored,
     type: flow.type,
     jar,
+    earlier: flow,
   })
   const completed: Flow = {
     ...flow,

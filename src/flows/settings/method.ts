@@ -15,7 +15,13 @@ import type { Statement } from '../../db/db.ts'
 import type { CompletedFactor } from '../../sessions/issue.ts'
 
 /** What a method may look at when it adds to the form. */
-export type SettingsForm = { identity: IdentityWithCredentials; schema: IdentitySchema; flow: Flow }
+export type SettingsForm = {
+  identity: IdentityWithCredentials
+  schema: IdentitySchema
+  flow: Flow
+  /** The flow that led to this one by a change; what its form showed may go on. */
+  earlier?: Flow | undefined
+}
 
 /** A submission that its method has claimed, and that passed the checks that all methods share. */
 export type SettingsSubmission = SettingsForm & {

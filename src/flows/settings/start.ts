@@ -8,14 +8,24 @@ import type { Request } from '../../http/types.ts'
 import { parseUuid } from '../../lib/uuid.ts'
 import type { SettingsDeps } from './deps.ts'
 
-type Beginning = { request: Request; identity: IdentityWithCredentials; type: FlowType; jar: PendingJar }
+type Beginning = {
+  request: Request
+  identity: IdentityWithCredentials
+  type: FlowType
+  jar: PendingJar
+  /** The flow that this one follows. */
+  earlier?: Flow
+}
 
 /**
  * A settings flow with everything that the enabled methods offer; not stored yet. Whatever waited for a new login is
  * forgotten: a fresh form begins anew.
  * @throws errors.returnToForbidden, errors.badRequest for the `return_to` of the request
  */
-export async function beginSettings(deps: SettingsDeps, { request, identity, type, jar }: Beginning): Promise<Flow> {
+export async function beginSettings(
+  deps: SettingsDeps,
+  { request, identity, type, jar, earlier }: Beginning,
+): Promise<Flow> {
   const { clock, lifespanMicros, publicBaseUrl, returnTo, schemas } = deps
   returnTo(request.query.get('return_to') ?? undefined, deps.defaultReturnUrl)
   const organizationId = organizationOf(deps, request, identity)
@@ -35,7 +45,7 @@ export async function beginSettings(deps: SettingsDeps, { request, identity, typ
   // No method of this build serves organizations.
   if (organizationId !== null) return empty
   const schema = await schemas.get(identity.schemaId)
-  const parts = await Promise.all(enabled.map((method) => method.draw({ identity, schema, flow: empty })))
+  const parts = await Promise.all(enabled.map((method) => method.draw({ identity, schema, flow: empty, earlier })))
   const nodes = parts.flatMap((part) => part.nodes)
   const ui = withNodes(nodes.length === 0 ? empty.ui : withCsrf(empty.ui, request.csrf.token()), nodes)
   return {

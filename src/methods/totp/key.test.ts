@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Secret } from '../../crypto/secret.ts'
 import { microsPerSecond } from '../../lib/clock.ts'
-import { newTotpUrl, totpSecretOf, totpStepOf } from './key.ts'
+import { newTotpSecret, totpSecretOf, totpStepOf, totpUrl } from './key.ts'
 
 // "12345678901234567890" in Base32, the secret of RFC 6238, appendix B.
 const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
@@ -50,7 +50,9 @@ test('a secret that is none fits no code', () => {
 })
 
 test('the address names issuer and account, and a new secret of 160 bits each time', () => {
-  const [one, two] = [0, 0].map(() => newTotpUrl({ issuer: 'Shop & Söhne', account: 'ada@shop.example' }))
+  const [one, two] = [0, 0].map(() =>
+    totpUrl({ issuer: 'Shop & Söhne', account: 'ada@shop.example', secret: newTotpSecret() }),
+  )
   assert.match(
     one!,
     /^otpauth:\/\/totp\/Shop%20%26%20S%C3%B6hne:ada@shop\.example\?algorithm=SHA1&digits=6&issuer=Shop%20%26%20S%C3%B6hne&period=30&secret=[A-Z2-7]{32}$/,
@@ -59,7 +61,10 @@ test('the address names issuer and account, and a new secret of 160 bits each ti
 })
 
 test('without an issuer the address still is one', () => {
-  assert.match(newTotpUrl({ issuer: '', account: 'ada' }), /^otpauth:\/\/totp\/ada\?algorithm=SHA1&digits=6&period=30&/)
+  assert.match(
+    totpUrl({ issuer: '', account: 'ada', secret }),
+    /^otpauth:\/\/totp\/ada\?algorithm=SHA1&digits=6&period=30&/,
+  )
 })
 
 test('of an address only the secret counts, however it is written', () => {

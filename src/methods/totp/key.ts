@@ -10,18 +10,22 @@ const periodSeconds = 30
 const drift = 1
 const secretBytes = 20
 
+/** A new secret of 160 bits, in Base32. */
+export const newTotpSecret = (): string =>
+  new OtpSecret({ buffer: new Uint8Array(randomBytes(secretBytes)).buffer }).base32
+
 /**
- * The address that sets an authenticator app up, with a new secret of 160 bits.
+ * The address that sets an authenticator app up.
  * @see https://github.com/google/google-authenticator/wiki/Key-Uri-Format
  */
-export function newTotpUrl({ issuer, account }: { issuer: string; account: string }): string {
+export function totpUrl({ issuer, account, secret }: { issuer: string; account: string; secret: string }): string {
   const label = issuer === '' ? labelPart(account) : `${labelPart(issuer)}:${labelPart(account)}`
   const parameters = [
     'algorithm=SHA1',
     `digits=${digits}`,
     ...(issuer === '' ? [] : [`issuer=${encodeURIComponent(issuer)}`]),
     `period=${periodSeconds}`,
-    `secret=${new OtpSecret({ buffer: new Uint8Array(randomBytes(secretBytes)).buffer }).base32}`,
+    `secret=${secret}`,
   ]
   return `otpauth://totp/${label}?${parameters.join('&')}`
 }

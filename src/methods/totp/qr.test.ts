@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { crc32, inflateSync } from 'node:zlib'
-import { newTotpUrl } from './key.ts'
+import { newTotpSecret, totpUrl } from './key.ts'
 import { qrCode, qrPixels } from './qr.ts'
 
-const url = newTotpUrl({ issuer: 'shop.example', account: 'ada@shop.example' })
+const url = totpUrl({ issuer: 'shop.example', account: 'ada@shop.example', secret: newTotpSecret() })
 
 type Chunk = { type: string; data: Buffer }
 

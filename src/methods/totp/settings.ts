@@ -14,7 +14,7 @@ import { availableAal, type FactorRules } from '../../sessions/assurance.ts'
 import { isPrivileged } from '../../sessions/session.ts'
 import { messages } from '../../ui/messages.ts'
 import { inputNode, methodNode, nodeId, type UiNode } from '../../ui/node.ts'
-import { newTotpUrl, totpSecretOf, totpStepOf } from './key.ts'
+import { newTotpSecret, totpSecretOf, totpStepOf, totpUrl } from './key.ts'
 import { qrCode, qrPixels } from './qr.ts'
 
 export type TotpSettingsDeps = {
@@ -84,7 +84,7 @@ function withTotp(
 
 // -- the form ---------------------------------------------------------------------------------------------------------
 
-function draw(deps: TotpSettingsDeps, { identity, schema }: SettingsForm): SettingsPart {
+function draw(deps: TotpSettingsDeps, { identity, schema, earlier }: SettingsForm): SettingsPart {
   if (identity.credentials.totp)
     return {
       nodes: [
@@ -99,7 +99,10 @@ function draw(deps: TotpSettingsDeps, { identity, schema }: SettingsForm): Setti
       ],
     }
   const { totpAccountName } = deriveFromTraits(schema, identity.traits.value as Json, deps.normalisers)
-  const url = newTotpUrl({ issuer: deps.issuer, account: totpAccountName || identity.id })
+  // Who has scanned the picture and then changed something else first need not scan it again.
+  const shown = earlier && urlOf(deps, earlier)
+  const secret = (shown === undefined ? undefined : totpSecretOf(shown)) ?? newTotpSecret()
+  const url = totpUrl({ issuer: deps.issuer, account: totpAccountName || identity.id, secret })
   return {
     nodes: [
       qrNode(''),
@@ -107,7 +110,7 @@ function draw(deps: TotpSettingsDeps, { identity, schema }: SettingsForm): Setti
       inputNode({ group: 'totp', name: 'totp_code', type: 'text', required: true, label: messages.labelVerifyCode() }),
       methodNode('totp', 'totp', messages.labelSave()),
     ],
-    internal: { totp_url: sealed(deps, url) },
+    internal: { totp_url: url === shown ? earlier!.internal['totp_url']! : sealed(deps, url) },
   }
 }
 
