@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import type { BenchServer } from './server.ts'
 
 /** One request as bytes, ready to be sent over and over. */
 export type Call = Buffer
@@ -20,7 +21,8 @@ export function call(
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
 }
 
-export type Answer = { status: number; body: string }
+/** `head` is the status line and the headers as they came. */
+export type Answer = { status: number; head: string; body: string }
 
 /** A connection that sends one request after another and reads what a client must read, and no more. */
 export class Connection {
@@ -56,6 +58,7 @@ export class Connection {
     if (this.#received.length < end + 4 + length) return
     const answer = {
       status: Number(head.slice(9, 12)),
+      head,
       body: this.#received.toString('utf8', end + 4, end + 4 + length),
     }
     this.#received = this.#received.subarray(end + 4 + length)
@@ -65,39 +68,49 @@ export class Connection {
   }
 }
 
-export type Measured = { perSecond: number; p50Ms: number; p99Ms: number; failures: number }
+/** The values of a header, in order. */
+export const headersOf = ({ head }: Answer, name: string): string[] =>
+  [...head.matchAll(new RegExp(`^${name}: *(.*?) *$`, 'gim'))].map(([, value]) => value!)
 
-/** Does the same work over several connections for a while. */
+/** `cpuMs`: processor time of the server for one operation. */
+export type Measured = { perSecond: number; cpuMs: number; p50Ms: number; p99Ms: number; failures: number }
+
+/** Does the same work over several connections for a while. What returns false or throws has failed. */
 export async function measure({
-  port,
+  server,
+  port = server.publicPort,
   connections,
   seconds,
   work,
 }: {
-  port: number
+  server: Pick<BenchServer, 'publicPort' | 'cpuMs'>
+  port?: number
   connections: number
   seconds: number
-  work(connection: Connection): Promise<boolean>
+  work(connection: Connection, index: number): Promise<unknown>
 }): Promise<Measured> {
-  const until = performance.now() + seconds * 1000
   const times: number[] = []
   let failures = 0
+  const used = server.cpuMs()
   const started = performance.now()
+  const until = started + seconds * 1000
   await Promise.all(
-    Array.from({ length: connections }, async () => {
+    Array.from({ length: connections }, async (_, index) => {
       const connection = new Connection(port)
       while (performance.now() < until) {
         const before = performance.now()
-        if (!(await work(connection))) failures++
+        const result = await work(connection, index).catch(() => false)
+        if (result === false) failures++
         times.push(performance.now() - before)
       }
       connection.close()
     }),
   )
   const elapsed = (performance.now() - started) / 1000
+  const cpuMs = (server.cpuMs() - used) / Math.max(1, times.length)
   times.sort((a, b) => a - b)
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0
-  return { perSecond: times.length / elapsed, p50Ms: at(0.5), p99Ms: at(0.99), failures }
+  return { perSecond: times.length / elapsed, cpuMs, p50Ms: at(0.5), p99Ms: at(0.99), failures }
 }
 
 export const median = (values: readonly number[]): number =>

@@ -8,10 +8,21 @@ export type BenchServer = {
   publicPort: number
   adminPort: number
   readyMs: number
-  pid: number
+  /** The configuration file that it was started with. */
+  file: string
+  /** Processor time that it has used so far, in all its threads; the system counts in steps of 10 ms. */
+  cpuMs(): number
   residentMb(): number
   stop(): Promise<void>
 }
+
+// Whatever ends the measurements ends the servers, too.
+const running = new Set<ChildProcess>()
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+
+/** What starts the server and its other commands. */
+export const launcher = join(import.meta.dirname, '../../bin/zelos')
 
 const personSchema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
@@ -25,7 +36,13 @@ const personSchema = {
           format: 'email',
           title: 'E-mail',
           'ory.sh/kratos': {
-            credentials: { password: { identifier: true } },
+            credentials: {
+              password: { identifier: true },
+              code: { identifier: true, via: 'email' },
+              webauthn: { identifier: true },
+              passkey: { display_name: true },
+              totp: { account_name: true },
+            },
             verification: { via: 'email' },
             recovery: { via: 'email' },
           },
@@ -37,21 +54,30 @@ const personSchema = {
   },
 }
 
+export type ServerOptions = {
+  bcryptCost: number
+  /** What stands below `selfservice.methods`, `selfservice.flows` and `courier` beside the settings of all measurements. */
+  methods?: object
+  flows?: object
+  courier?: object
+  /** Whether it sends messages itself. */
+  watchCourier?: boolean
+}
+
 /** Starts the server as an operator would, with a configuration that the measurement asks for. */
 export async function startServer({
   dsn,
   bcryptCost,
-  selfservice = {},
-}: {
-  dsn?: string
-  bcryptCost: number
-  selfservice?: object
-}): Promise<BenchServer> {
+  methods = {},
+  flows = {},
+  courier = {},
+  watchCourier = false,
+}: ServerOptions & { dsn?: string }): Promise<BenchServer> {
   const folder = mkdtempSync(join(tmpdir(), 'zelos-bench-'))
   const [publicPort, adminPort] = [await freePort(), await freePort()]
   const config = {
     dsn: dsn ?? `sqlite://${folder}/db.sqlite`,
-    log: { level: 'error' },
+    log: { level: 'fatal' },
     serve: {
       public: { host: '127.0.0.1', port: publicPort, base_url: `http://127.0.0.1:${publicPort}/` },
       admin: { host: '127.0.0.1', port: adminPort, base_url: `http://127.0.0.1:${adminPort}/` },
@@ -64,17 +90,25 @@ export async function startServer({
     },
     selfservice: {
       default_browser_return_url: 'http://127.0.0.1:4455/',
-      methods: { password: { config: { haveibeenpwned_enabled: false } }, code: { enabled: false } },
-      flows: { registration: { after: { password: { hooks: [{ hook: 'session' }] } } } },
-      ...selfservice,
+      methods: {
+        password: { config: { haveibeenpwned_enabled: false } },
+        code: { enabled: false },
+        link: { enabled: false },
+        ...methods,
+      },
+      flows: { registration: { after: { password: { hooks: [{ hook: 'session' }] } } }, ...flows },
     },
+    courier,
   }
   const file = join(folder, 'config.json')
   writeFileSync(file, JSON.stringify(config))
   const started = performance.now()
-  const child: ChildProcess = spawn(join(import.meta.dirname, '../../bin/zelos'), ['serve', '-c', file, '--dev'], {
+  const flags = ['--dev', ...(watchCourier ? ['--watch-courier'] : [])]
+  const child: ChildProcess = spawn(launcher, ['serve', '-c', file, ...flags], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   const gone = new Promise<never>((_, reject) =>
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}`))),
   )
@@ -85,7 +119,8 @@ export async function startServer({
     publicPort,
     adminPort,
     readyMs,
-    pid: child.pid!,
+    file,
+    cpuMs: () => cpuMs(child.pid!),
     residentMb: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024,
     stop: async () => {
       const ended = new Promise((resolve) => child.once('exit', resolve))
@@ -94,6 +129,14 @@ export async function startServer({
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** User and system time, at 100 steps a second, as Linux has them on every platform that this runs on. */
+function cpuMs(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // Numbers follow the name of the program, which may hold blanks.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
 async function ready(port: number): Promise<void> {
