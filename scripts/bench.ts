@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { createDatabase } from '../test/support/postgres.ts'
 import { courier } from './bench/courier.ts'
+import { identityImport } from './bench/identity-import.ts'
 import { jsonnet } from './bench/jsonnet.ts'
 import { logins } from './bench/logins.ts'
 import type { Bench, Measurement } from './bench/measurement.ts'
@@ -30,6 +31,7 @@ const measurements: Record<string, Measurement> = {
   'social-sign-in': socialSignIn,
   jsonnet,
   'silent-hooks': silentHooks,
+  'identity-import': identityImport,
 }
 
 const { values } = parseArgs({
