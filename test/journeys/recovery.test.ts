@@ -87,6 +87,47 @@ everywhere(
   { config: config() },
 )
 
+const moved = 'lovelace@shop.example'
+
+async function move(server: StoryServer): Promise<void> {
+  const [{ id }] = (await server.admin('GET', '/admin/identities')).body as unknown as [{ id: string }]
+  const patch = [{ op: 'replace', path: '/traits/email', value: moved }]
+  assert.equal((await server.admin('PATCH', `/admin/identities/${id}`, { json: patch })).status, 200)
+}
+
+everywhere(
+  'a code that went to an address which its person has given up meanwhile opens nothing',
+  async (server) => {
+    await server.register(ada)
+    const { client, form } = await asksFor(server, ada.email)
+    const code = await codeTo(server, ada.email)
+    await move(server)
+    const refused = formOf(await client.submit(form, { method: 'code', code }))
+    assert.deepEqual(textIds(refused), [codeWrong])
+    assert.equal(await client.whoami(), undefined)
+  },
+  { config: config() },
+)
+
+everywhere(
+  'a link that went to an address which its person has given up meanwhile opens nothing',
+  async (server) => {
+    await server.register(ada)
+    const client = server.client()
+    await client.submit(await client.start('recovery'), { method: 'link', email: ada.email })
+    const [mail] = await messagesTo(server, ada.email)
+    await move(server)
+    const { location } = await client.agent.request('GET', /http:\S+token=\S+/.exec(mail!.body)![0], {
+      accept: 'text/html',
+    })
+    const id = new URL(location!).searchParams.get('flow')
+    const next = await client.agent.request('GET', `/self-service/recovery/flows?id=${id}`)
+    assert.deepEqual(textIds(next.body as unknown as Form), [linkInvalid])
+    assert.equal(await client.whoami(), undefined)
+  },
+  { config: config({ recovery: { use: 'link' } }), clients: ['browser'] },
+)
+
 everywhere(
   'whoever tries too many codes has to begin again, and the right code is refused then',
   async (server) => {

@@ -11,7 +11,7 @@ import { rfc3339, type Micros } from '../../lib/clock.ts'
 import { openSession, type OpenedSession } from '../../sessions/issue.ts'
 import type { Session } from '../../sessions/session.ts'
 import { messages } from '../../ui/messages.ts'
-import { isFormError } from '../answer.ts'
+import { isFormError, showForm } from '../answer.ts'
 import { openPendingJar } from '../continuity.ts'
 import { flowPage, queryOf, returnToOf, type Flow } from '../flow.ts'
 import { withCsrf, withMessages, withoutMessages } from '../form.ts'
@@ -39,6 +39,7 @@ export async function completeRecovery(
   const { request, flow } = submission
   const found = await findIdentityWithCredentials(db, recovered.identityId)
   if (!found) throw errors.notFound('The account is gone.')
+  if (recovered.proven && !isRecoverableBy(found, recovered.proven)) return object(deps, submission, recovered)
   const now = clock.now()
   const { identity, statements: verified } = recovered.proven
     ? withProvenAddress(found, recovered.proven, now)
@@ -77,6 +78,28 @@ export async function completeRecovery(
   await db.batch([...first, ...opened.statements, ...fromHooks, ...(settings ? [insertFlow(settings.flow)] : [])])
   const response = answer(deps, submission, { passed, recovered, opened, settings: settings?.flow })
   return { ...response, cookies: [...(response.cookies ?? []), ...(settings?.cookies ?? [])] }
+}
+
+const isRecoverableBy = (
+  { recoveryAddresses }: IdentityWithCredentials,
+  { via, address }: NonNullable<Recovered['proven']>,
+): boolean => recoveryAddresses.some((known) => known.via === via && known.value === address)
+
+/** The proof was right, but its person has given the address up since: answered like a wrong one. */
+async function object(
+  deps: RecoveryDeps,
+  { request, client, flow }: RecoverySubmission,
+  { inBrowser, objection, transientPayload, showsPayload }: Recovered,
+): Promise<Response> {
+  if (inBrowser) return restart(deps, request, client, { message: objection, type: 'browser' })
+  const shown: Flow = {
+    ...flow,
+    ui: withMessages(withoutMessages(flow.ui), [objection]),
+    updatedAt: deps.clock.now(),
+  }
+  await deps.db.batch([updateFlow(shown)])
+  const view = recoveryFlow(shown, showsPayload ? { transientPayload } : {})
+  return showForm(request, client, { flow: shown, view, uiUrl: deps.settings.uiUrl, status: 200 })
 }
 
 function passedFlow({ request, flow }: RecoverySubmission, { inBrowser }: Recovered, now: Micros): Flow {

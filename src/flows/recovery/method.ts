@@ -24,6 +24,8 @@ export type Recovered = {
   factor: 'code_recovery' | 'link_recovery'
   /** The address that the proof was sent to; nothing when an operator handed it out. */
   proven: { via: Via; address: string } | undefined
+  /** What a person reads whose proof proves nothing any more. */
+  objection: UiText
   /** What a link leads to is a page, whatever the flow began as. */
   inBrowser: boolean
   /** What the client gave along; empty when nothing. */

@@ -137,6 +137,7 @@ export async function redeem(
           identityId: identityId!,
           factor: 'code_recovery',
           proven: byOperator ? undefined : { via, address },
+          objection: messages.recoveryCodeWrong(),
           inBrowser: false,
           transientPayload: fields.transient_payload,
           showsPayload,

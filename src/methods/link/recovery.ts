@@ -146,6 +146,7 @@ async function redeem(deps: LinkDeps, flow: Flow, token: Secret, transientPayloa
           identityId,
           factor: 'link_recovery',
           proven: byOperator ? undefined : { via, address },
+          objection: messages.recoveryLinkInvalid(),
           inBrowser: true,
           transientPayload,
           showsPayload: false,
