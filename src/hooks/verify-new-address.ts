@@ -90,7 +90,9 @@ export const awaitedChange =
   ): Promise<AwaitedChange> => {
     const { clock, db } = deps
     const pending = await findPendingChange(db, flow.id)
-    if (!pending) return { kind: 'none' }
+    const which = { via: proven.via, value: proven.address }
+    // The form sends codes to other addresses of the same person, too. Those prove nothing about the new one.
+    if (!pending || has(identity.verifiableAddresses, which)) return { kind: 'none' }
     const now = clock.now()
     const owned = await findSession(db, pending.sessionId)
     if (!owned || owned.identity.id !== identity.id || !isActive(owned.session, owned.identity, now))
@@ -99,7 +101,6 @@ export const awaitedChange =
       return { kind: 'outdated' }
 
     const applied = await applySchema(deps, { ...identity, traits: new RawJson(pending.traits) })
-    const which = { via: proven.via, value: proven.address }
     if (applied.errors.length > 0 || !has(applied.identity.verifiableAddresses, which)) return { kind: 'outdated' }
     const changed = withAddress({ ...applied.identity, updatedAt: now }, which, {
       verified: true,

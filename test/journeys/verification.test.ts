@@ -253,6 +253,51 @@ everywhere(
   { config: config({ settings: [{ hook: 'verify_new_address' }] }), clients: ['native'] },
 )
 
+const reachable = {
+  type: 'object',
+  properties: {
+    traits: {
+      type: 'object',
+      properties: Object.fromEntries(
+        ['email', 'second'].map((name) => [
+          name,
+          {
+            type: 'string',
+            format: 'email',
+            'ory.sh/kratos': {
+              credentials: { password: { identifier: name === 'email' } },
+              verification: { via: 'email' },
+              recovery: { via: 'email' },
+            },
+          },
+        ]),
+      ),
+    },
+  },
+}
+const withTwoAddresses = {
+  ...config({ settings: [{ hook: 'verify_new_address' }] }),
+  identity: {
+    default_schema_id: 'reachable',
+    schemas: [{ id: 'reachable', url: `base64://${Buffer.from(JSON.stringify(reachable)).toString('base64')}` }],
+  },
+}
+
+everywhere(
+  'a new address is proven by what was sent to it, not by another address of the same person',
+  async (server) => {
+    const { client } = await signUp(server)
+    const traits = { email: ada.email, second: 'victim@shop.example' }
+    const held = await client.submit(await client.start('settings'), { method: 'profile', traits })
+    const waiting = await read(client, flowIn(held))
+    const asked = await client.submit(waiting, { method: 'code', email: ada.email })
+    const code = await codeTo(server, ada.email)
+    assert.deepEqual(textIds(formOf(await client.submit(formOf(asked), { code }))), [verified])
+    assert.deepEqual(states(await addressesOf(server)), [[ada.email, 'completed']])
+  },
+  { config: withTwoAddresses },
+)
+
 everywhere(
   'the address that somebody gives up is told so',
   async (server) => {
