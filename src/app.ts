@@ -79,6 +79,7 @@ import type { Flows } from './methods/oidc/deps.ts'
 import { oidcRegistration } from './methods/oidc/registration.ts'
 import { oidcRoutes } from './methods/oidc/routes.ts'
 import { oidcSettings } from './methods/oidc/settings.ts'
+import { testLoginAdminRoutes, testLoginRoutes } from './methods/oidc/test-login/routes.ts'
 import { passwordMigration } from './methods/password/migration.ts'
 import { breachCheck } from './methods/password/policy.ts'
 import { passwordRegistration } from './methods/password/registration.ts'
@@ -352,6 +353,7 @@ function createPorts(parts: Parts, configHash: string, pageRoutes: readonly Rout
     ...verificationRoutes(verificationDeps(parts)),
     ...webauthnRoutes(),
     ...oidcRoutes(parts.oidc),
+    ...testLoginRoutes(parts.oidc),
     ...schemaRoutes(parts),
     ...sessionRoutes(sessions),
     ...pageRoutes,
@@ -365,6 +367,7 @@ function createPorts(parts: Parts, configHash: string, pageRoutes: readonly Rout
     ...adminSessionRoutes(sessions),
     ...codeAdminRoutes(codeRecoveryParts(parts)),
     ...linkAdminRoutes(linkParts(parts)),
+    ...testLoginAdminRoutes(parts.oidc),
     ...courierRoutes({ ...parts, sealer: messagePageSealer(config), dev: config.dev }),
     openApiRoute({
       version,

@@ -75,6 +75,19 @@ export const loginOperations = (bodies: readonly TSchema[]) => {
         422: errorBrowserLocationChangeRequired,
       },
     },
+    createTestLoginFlow: {
+      tag: 'identity',
+      summary: 'Begin to try a provider out: nobody is signed in, and what the provider says is shown',
+      body: schemas.createTestLoginFlowBody,
+      answers: { 201: schemas.loginFlow, 400: errorGeneric, 404: errorGeneric },
+    },
+    deleteTestLoginFlow: {
+      tag,
+      summary: 'Delete a flow in which a provider was tried out',
+      query: { id: required('The id of the flow.') },
+      reads: 'cookies',
+      answers: { 204: 'empty', 400: errorGeneric, 403: errorGeneric, 404: errorGeneric },
+    },
   } as const satisfies Operations
 }
 

@@ -7,6 +7,7 @@ import type { Aal } from '../identities/identity.ts'
 import type { UiNode } from '../ui/node.ts'
 import type { UiText } from '../ui/messages.ts'
 import type { Request } from '../http/types.ts'
+import type { TestContext } from './wire-schema.ts'
 
 export type FlowName = 'login' | 'registration' | 'settings' | 'recovery' | 'verification'
 export type FlowType = 'browser' | 'api'
@@ -38,6 +39,8 @@ export type Flow = {
   /** Login only. */
   refresh?: boolean
   requestedAal?: Aal
+  /** Only in a login that tries a provider out and signs nobody in. */
+  testContext?: TestContext
   createdAt: Micros
   updatedAt: Micros
 }

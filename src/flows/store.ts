@@ -45,6 +45,15 @@ export const updateFlow = (flow: Flow): Statement => ({
   params: [flow.id, dataOf(flow)],
 })
 
+/** Changes a flow that nobody has changed since it was read. Fails with `UnexpectedRowCount` when somebody has. */
+export const replaceFlow = (before: Flow, after: Flow): Statement => ({
+  sql: 'update flows set data = $2 where id = $1 and data = $3',
+  params: [before.id, dataOf(after), dataOf(before)],
+  expect: 1,
+})
+
+export const deleteFlow = (id: string): Statement => ({ sql: 'delete from flows where id = $1', params: [id] })
+
 /** Something parked until its person comes back. `payload` is sealed. */
 export type Container = { id: string; name: string; identityId: string | null; payload: string; expiresAt: Micros }
 

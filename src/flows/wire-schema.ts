@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { body, choice, moment, named, nullable, uuid } from '../http/schema.ts'
+import { body, choice, moment, named, nullable, openObject, uuid } from '../http/schema.ts'
 import type { Aal } from '../identities/identity.ts'
 import type { Json } from '../lib/json.ts'
 import { publicIdentity } from '../identities/wire-schema.ts'
@@ -73,6 +73,49 @@ const chosen = {
 const state = (words: string[]) => Type.Unsafe<string>({ type: 'string', enum: words })
 const stateOfSignIn = state(['choose_method', 'sent_email', 'passed_challenge'])
 
+const testStepError = named('loginFlowTestStepError', {
+  step: choice([
+    'state_validate',
+    'provider_denied',
+    'token_exchange',
+    'id_token_verify',
+    'claims_decode',
+    'callback',
+    'jsonnet_run',
+    'schema_validate',
+  ]),
+  reason: Type.String({ description: 'What kind of failure it was, in one word.' }),
+  message: Type.String({ description: 'What went wrong.' }),
+})
+const testDebugPayload = named('loginFlowTestDebugPayload', {
+  id_token_claims: Type.Optional(openObject('What the provider says of the person, as mappers see it.')),
+  userinfo: Type.Optional(openObject("What the provider's APIs said, where they were asked.")),
+  jsonnet_mapper_url: Type.Optional(Type.String({ description: 'Where the mapper was read from.' })),
+  jsonnet_input: Type.Optional(openObject('The claims that the mapper was given.')),
+  jsonnet_output: Type.Optional(openObject('What the mapper made of them.')),
+  jsonnet_stderr: Type.Optional(Type.String({ description: 'What the mapper complained about.' })),
+  schema_validation_errors: Type.Optional(
+    Type.Array(
+      named('loginFlowTestSchemaValidationError', {
+        path: Type.String({ description: 'Which trait it is about, as a JSON pointer.' }),
+        message: Type.String(),
+      }),
+      { description: 'What the identity schema says against the traits.' },
+    ),
+  ),
+  error: Type.Optional(testStepError),
+})
+/** Which provider a flow tries out, and what came of it. */
+const testContext = named('loginFlowTestContext', {
+  provider_id: Type.String({ description: 'The provider that is tried out.' }),
+  debug_payload: Type.Optional(testDebugPayload),
+})
+export type TestContext = Static<typeof testContext>
+export type TestDebugPayload = Static<typeof testDebugPayload>
+export const createTestLoginFlowBody = body('createTestLoginFlowBody', {
+  provider_id: Type.String({ minLength: 1, maxLength: 255, description: 'The provider to try out.' }),
+})
+
 export const loginFlow = named('loginFlow', {
   ...beginning,
   ...chosen,
@@ -81,6 +124,7 @@ export const loginFlow = named('loginFlow', {
   refresh: Type.Boolean({ description: 'Whether somebody who is signed in has to do so again.' }),
   requested_aal: Type.Unsafe<Aal>({ type: 'string', enum: ['aal1', 'aal2'] }),
   state: stateOfSignIn,
+  test_context: Type.Optional(testContext),
 })
 export const registrationFlow = named('registrationFlow', { ...beginning, ...chosen, state: stateOfSignIn })
 export const settingsFlow = named('settingsFlow', {

@@ -53,6 +53,7 @@ export const loginFlow = (flow: Flow, { transientPayload, exchangeCode }: FlowEx
   state: flow.state,
   ...(transientPayload === undefined ? {} : { transient_payload: transientPayload }),
   ...(flow.identitySchema ? { identity_schema: flow.identitySchema } : {}),
+  ...(flow.testContext ? { test_context: flow.testContext } : {}),
 })
 
 export const registrationFlow = (

@@ -58,5 +58,7 @@ export const kratosOperations: Readonly<Record<string, readonly [method: string,
   exchangeSessionToken: ['GET', '/sessions/token-exchange', 'frontend'],
   toSession: ['GET', '/sessions/whoami', 'frontend'],
   disableMySession: ['DELETE', '/sessions/{id}', 'frontend'],
+  createTestLoginFlow: ['POST', '/admin/test-login-flows', 'identity'],
+  deleteTestLoginFlow: ['DELETE', '/self-service/login/test', 'frontend'],
   getVersion: ['GET', '/version', 'metadata'],
 }

@@ -80,6 +80,8 @@ export type LoginMethod = {
   readsTraits?: true
   /** Whether no cross-site token is asked for, as nothing happens but that somebody goes elsewhere. */
   unprotected?: true
+  /** Whether it is what flows that try a provider out are for. */
+  takesTests?: true
   /** Rules for the body that its description cannot express. */
   check?(fields: LoginFields): Problem[]
   /** Adds what the method asks for; returns the very same form when it has nothing to add. */

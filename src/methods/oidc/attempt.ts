@@ -13,7 +13,7 @@ import { newUuid, parseUuid } from '../../lib/uuid.ts'
 import { hasExchange } from '../../sessions/exchange/exchange.ts'
 import { getProvider, type OidcDeps } from './deps.ts'
 import { upstreamParameters } from './oauth2.ts'
-import type { Provider } from './provider.ts'
+import type { Provider, Return } from './provider.ts'
 import { findAttempt, insertAttempt } from './store.ts'
 
 /** Flows that lead through a provider. */
@@ -156,3 +156,19 @@ export async function resume(
 /** Whether what comes of a flow is handed to an app with codes. */
 export const isByExchange = async (deps: OidcDeps, flow: Flow, kind: Kind): Promise<boolean> =>
   kind !== 'settings' && flow.type === 'api' && (await hasExchange(deps.db, flow.id))
+
+/** What a provider's own code is told of a browser's return. */
+export const returnOf = (
+  { query }: Request,
+  { redirectUri, verifier, nonce, memo }: Attempt,
+): Omit<Return, 'witness'> => ({ query, redirectUri, verifier, nonce, memo })
+
+/** Why nothing came of it, where the person or the provider ended it. */
+export function refusalIn(query: URLSearchParams): string | undefined {
+  const error = query.get('error') || (query.has('denied') ? 'access_denied' : '')
+  if (error === '') return undefined
+  return `${error}: ${query.get('error_description') || 'You or the provider ended it.'}`.slice(0, 500)
+}
+
+export const wrongProvider = () =>
+  errors.badRequest('This is the answer of another provider than the one that was asked.')

@@ -1,9 +1,12 @@
-import type { Ui } from '../../flows/flow.ts'
-import { withoutNodes } from '../../flows/form.ts'
-import type { LoginMethod, LoginScreen } from '../../flows/login/method.ts'
+import { equalInConstantTime } from '../../crypto/tokens.ts'
+import { errors } from '../../errors.ts'
+import type { Flow, Ui } from '../../flows/flow.ts'
+import { findNode, withoutNodes } from '../../flows/form.ts'
+import type { LoginFields, LoginMethod, LoginScreen } from '../../flows/login/method.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import { messages } from '../../ui/messages.ts'
-import { nodeId } from '../../ui/node.ts'
+import { nodeId, nodeValue } from '../../ui/node.ts'
+import { depart } from './attempt.ts'
 import { linksOf } from './credential.ts'
 import type { OidcDeps } from './deps.ts'
 import { providerNodes, withProviders } from './forms.ts'
@@ -15,6 +18,7 @@ export const oidcLogin = (deps: OidcDeps): LoginMethod => ({
   enabled: deps.enabled,
   readsTraits: true,
   unprotected: true,
+  takesTests: true,
   body: {
     fields: [
       { name: 'method', type: 'string' },
@@ -30,10 +34,25 @@ export const oidcLogin = (deps: OidcDeps): LoginMethod => ({
   draw: (ui, screen) => draw(deps, ui, screen),
   keep: (ui) => ui,
   async submit({ flow, fields, request }) {
-    const outcome = await begin(deps, 'login', { request, flow, fields })
+    if (flow.testContext) checkTestStart(flow, fields)
+    const outcome = flow.testContext
+      ? await depart(deps, { request, flow, kind: 'login', providerId: flow.testContext.provider_id, fields })
+      : await begin(deps, 'login', { request, flow, fields })
     return outcome.kind === 'leave' ? { ...outcome, active: 'oidc' } : outcome
   },
 })
+
+/**
+ * A test begins with the token that stands in its form: the browser that sends it need not have been here before.
+ * @throws errors.csrf; errors.badRequest for another provider, or something that would be a sign-in
+ */
+function checkTestStart({ testContext, ui }: Flow, fields: LoginFields): void {
+  const node = findNode(ui, 'csrf_token')
+  const [wanted, sent] = [node && nodeValue(node), fields['csrf_token']]
+  if (typeof wanted !== 'string' || typeof sent !== 'string' || !equalInConstantTime(sent, wanted))
+    throw errors.csrf({ reject_reason: 'The token is not the one in the form of this test.' })
+  if (fields['provider'] !== testContext?.provider_id) throw errors.badRequest('This test is about another provider.')
+}
 
 function draw({ providers }: OidcDeps, ui: Ui, screen: LoginScreen): Ui {
   const nodesOf = (some: typeof providers) => providerNodes(some, messages.loginWithProvider)

@@ -19,6 +19,7 @@ export type Mapped = {
 }
 
 /**
+ * @param onOutput is told what the mapper makes before it is judged
  * @throws errors.internal when it cannot be evaluated or makes no traits; errors.invalidConfiguration and
  * errors.badRequest when other parts have the wrong shape
  */
@@ -26,6 +27,7 @@ export type RunMapper = (
   config: ProviderConfig,
   claims: Claims,
   identity?: Pick<Identity, 'traits' | 'metadataPublic' | 'metadataAdmin'>,
+  onOutput?: (output: unknown) => void,
 ) => Promise<Mapped>
 
 const hourMicros = 3600 * 1_000_000
@@ -40,7 +42,7 @@ export function createMapper({
   clock: Clock
 }): RunMapper {
   const fetched = createTtlCache<string>({ clock, ttlMicros: hourMicros })
-  return async ({ mapper_url: url }, claims, identity) => {
+  return async ({ mapper_url: url }, claims, identity, onOutput) => {
     try {
       const snippet = await (/^https?:/i.test(url) ? fetched.get(url, () => loadSource(url)) : loadSource(url))
       const before = {
@@ -48,7 +50,9 @@ export function createMapper({
         metadata_public: identity?.metadataPublic ?? {},
         metadata_admin: identity?.metadataAdmin ?? {},
       }
-      return read(await jsonnet.evaluate(snippet, { extVars: { claims, identity: before } }))
+      const output = await jsonnet.evaluate(snippet, { extVars: { claims, identity: before } })
+      onOutput?.(output)
+      return read(output)
     } catch (cause) {
       if (cause instanceof JsonnetError || cause instanceof SourceError) throw errors.internal(cause)
       throw cause

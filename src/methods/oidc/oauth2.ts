@@ -30,6 +30,8 @@ export type Visit = {
   endpoints: Endpoints
   tokens: TokenAnswer
   query: URLSearchParams
+  /** Notes what an API said that was asked in another way than by `ask`. */
+  saw(said: Record<string, Json>): void
   /** Asks one of the provider's APIs. @throws errors.upstream */
   ask(url: string, options?: AskOptions): Promise<Record<string, Json>>
   /** The claims of the ID token, once it holds. @throws errors.badRequest */
@@ -111,6 +113,7 @@ export const oauth2 =
         const tokens = kind.exchange
           ? await kind.exchange(codeIn(returned.query), { config, tools })
           : await exchangeCode({ kind, config, tools, endpoints: found, learned }, returned)
+        returned.witness?.tokens()
         const visit = visitOf({ config, tools, endpoints: found, tokens }, returned)
         checkScopes(kind, config, tokens)
         const claims = await kind.claims(visit).catch(asForm)
@@ -299,15 +302,21 @@ function checkScopes({ grantedScopes }: OAuth2, { scope = [] }: ProviderConfig, 
 
 function visitOf(
   { config, tools, endpoints, tokens }: Pick<Visit, 'config' | 'tools' | 'endpoints' | 'tokens'>,
-  { query, nonce }: Return,
+  { query, nonce, witness }: Return,
 ): Visit {
+  const saw = (said: Record<string, Json>) => witness?.userinfo(said)
   return {
     config,
     tools,
     endpoints,
     tokens,
     query,
-    ask: (url, options) => askApi(tools.outbound, url, tokens.access_token, options),
+    saw,
+    async ask(url, options) {
+      const said = await askApi(tools.outbound, url, tokens.access_token, options)
+      saw(said)
+      return said
+    },
     async idToken(rules = {}) {
       const token = textIn(tokens, 'id_token')
       if (token === '') throw errors.badRequest('The provider sent no ID token. It needs the scope openid for that.')

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts'
 import type { Outbound } from '../../http/outbound.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { Json } from '../../lib/json.ts'
 import type { Claims } from './claims.ts'
 import type { Documents } from './documents.ts'
 
@@ -29,6 +30,14 @@ export type Return = {
   verifier: string | undefined
   nonce: string | undefined
   memo: string | undefined
+  /** Who wants to know what happens on the way, if anybody does. */
+  witness?: Witness | undefined
+}
+
+/** Is told what a provider gives before anybody judges it. */
+export type Witness = {
+  tokens(): void
+  userinfo(said: Readonly<Record<string, Json>>): void
 }
 
 /** The provider's own tokens; empty texts where there is none. */

@@ -16,7 +16,17 @@ import { findIdentityWithCredentials } from '../../identities/store.ts'
 import type { Authenticated } from '../../sessions/authenticate.ts'
 import { answerExchange } from '../../sessions/exchange/exchange.ts'
 import { arrive, refuseLogin } from './arrive.ts'
-import { isByExchange, openState, resume, type Attempt, type Kind, type State } from './attempt.ts'
+import {
+  isByExchange,
+  openState,
+  refusalIn,
+  resume,
+  returnOf,
+  wrongProvider,
+  type Attempt,
+  type Kind,
+  type State,
+} from './attempt.ts'
 import { getProvider, type OidcDeps } from './deps.ts'
 import { showRegistration } from './forms.ts'
 import { namesSomebody } from './claims.ts'
@@ -24,6 +34,7 @@ import { codeIn } from './oauth2.ts'
 import type { Arrival, Provider } from './provider.ts'
 import { linked, type OidcSettingsDeps, oidcSettings } from './settings.ts'
 import { useAttempt } from './store.ts'
+import { endTest } from './test-login/capture.ts'
 
 const path = '/self-service/methods/oidc/callback'
 
@@ -73,11 +84,12 @@ async function process(deps: OidcSettingsDeps, request: Request): Promise<Respon
   const sealed = request.query.get('state') ?? ''
   const state = openState(deps.stateSealer, sealed)
   if (!state) throw errors.badRequest('The parameter state is missing, or it is not what was sent to the provider.')
-  if ((request.params['provider'] ?? state.provider) !== state.provider)
-    throw errors.badRequest('This is the answer of another provider than the one that was asked.')
   const flow = await findFlow(db, state.kind, state.flow)
+  const isForeign = (request.params['provider'] ?? state.provider) !== state.provider
+  if (isForeign && !flow?.testContext) throw wrongProvider()
   if (!flow) throw flowNotFound()
   if (isExpired(flow, clock.now())) throw expired()
+  if (flow.testContext) return endTest(deps, { request, flow, sealed, state, isForeign })
   const current = await deps.flows().login.authenticate(request)
   if (state.kind === 'settings') checkOwner(flow, current)
 
@@ -87,13 +99,9 @@ async function process(deps: OidcSettingsDeps, request: Request): Promise<Respon
   const client = byExchange || !isJson(request) ? 'browser' : 'spa'
   const returning: Returning = { request, client, state, flow, provider, attempt, byExchange, current }
   try {
-    const { query } = request
-    const error = query.get('error') || (query.has('denied') ? 'access_denied' : '')
-    if (error !== '')
-      throw errors.badRequest(
-        `${error}: ${query.get('error_description') || 'You or the provider ended it.'}`.slice(0, 500),
-      )
-    if (codeIn(query) === '') throw errors.badRequest('The provider sent no code.')
+    const refusal = refusalIn(request.query)
+    if (refusal !== undefined) throw errors.badRequest(refusal)
+    if (codeIn(request.query) === '') throw errors.badRequest('The provider sent no code.')
     if (current && state.kind !== 'settings' && !flow.refresh) return await signedInAlready(deps, returning, current)
     return await goOn(deps, returning)
   } catch (error) {
@@ -118,13 +126,7 @@ async function goOn(deps: OidcSettingsDeps, returning: Returning): Promise<Respo
   const { request, state, flow, provider, attempt } = returning
   if (!(await useAttempt(deps.db, attempt.id, deps.clock.now())))
     throw errors.internal(new Error('What came back from the provider was used already.'))
-  const arrival = await provider.arrive({
-    query: request.query,
-    redirectUri: attempt.redirectUri,
-    verifier: attempt.verifier,
-    nonce: attempt.nonce,
-    memo: attempt.memo,
-  })
+  const arrival = await provider.arrive(returnOf(request, attempt))
   if (!namesSomebody(arrival.claims)) throw errors.upstream('The provider does not say who you are.')
   if (state.kind === 'settings') return link(deps, returning, arrival)
   const { kind } = state

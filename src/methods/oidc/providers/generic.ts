@@ -22,12 +22,13 @@ export async function openidClaims(visit: Visit, source: 'id_token' | 'userinfo'
 }
 
 // compat: a userinfo endpoint that fails or is missing is a plain 500 – selfservice/strategy/oidc/provider_generic_oidc.go
-async function userinfo({ endpoints, tokens, tools }: Visit) {
+async function userinfo({ endpoints, saw, tokens, tools }: Visit) {
   if (endpoints.userinfo === undefined) throw errors.internal(new Error('The provider has no userinfo endpoint.'))
   const { status, body } = await request(tools.outbound, endpoints.userinfo, {
     headers: { accept: 'application/json', authorization: `Bearer ${tokens.access_token}` },
   })
   const said = status === 200 ? parseObject(body) : undefined
   if (!said) throw errors.internal(new Error(`The userinfo endpoint answered ${status}.`))
+  saw(said)
   return said
 }

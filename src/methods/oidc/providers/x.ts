@@ -30,7 +30,7 @@ export const x: ProviderKind = (config, tools) => ({
     const url = withQuery(`${host}/oauth/authenticate`, { oauth_token: tokens.token })
     return { url, memo: JSON.stringify(tokens) }
   },
-  async arrive({ query, memo }) {
+  async arrive({ query, memo, witness }) {
     const asked = JSON.parse(memo ?? '{}') as Partial<TokenPair>
     if (!asked.token || asked.token !== query.get('oauth_token'))
       throw errors.badRequest('What came back is not the answer of the provider that was asked.')
@@ -38,7 +38,9 @@ export const x: ProviderKind = (config, tools) => ({
     const answer = await signed({ config, tools, tokens: asked as TokenPair }, 'POST', `${host}/oauth/access_token`, {
       oauth_verifier: verifier,
     })
+    witness?.tokens()
     const user = await verifiedUser({ config, tools, tokens: pairIn(answer) })
+    witness?.userinfo(user)
     return {
       claims: claimsFrom({
         iss: credentials,
