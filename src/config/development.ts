@@ -17,6 +17,7 @@ const person = {
             credentials: {
               password: { identifier: true },
               code: { identifier: true, via: 'email' },
+              webauthn: { identifier: true },
               passkey: { display_name: true },
               totp: { account_name: true },
             },

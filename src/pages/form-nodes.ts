@@ -247,10 +247,11 @@ export function listed(item: InputItem, language: Language): Html {
   const provider = thing ? undefined : providerOf(node)
   const isLink = name === 'link'
   const words = language.texts.settings
+  const title = thing ? (thing.name ?? words.unnamed) : provider
   const short = thing ? words.remove : isLink ? words.link : words.unlink
   const about = thing ? since(thing, language) : isLink ? undefined : html`<span class="badge">${words.linked}</span>`
   const shown = { class: `button small${isLink ? '' : ' danger'}`, name, value: textOf(value), disabled }
-  return html`<li>${provider === undefined ? undefined : providerMark(provider)}<div class="thing"><p class="thing-name"><bdi>${thing?.name ?? provider}</bdi> ${thing ? undefined : about}</p>${thing && about}${disabled && html`<p class="hint">${words.lastWay}</p>`}</div><button${attributes({ ...shown, type: 'submit', formnovalidate: true, 'aria-label': nodeLabel(node, language) })}>${short}</button>${fieldTexts(item, language)}</li>`
+  return html`<li>${provider === undefined ? undefined : providerMark(provider)}<div class="thing"><p class="thing-name"><bdi>${title}</bdi> ${thing ? undefined : about}</p>${thing && about}${disabled && html`<p class="hint">${words.lastWay}</p>`}</div><button${attributes({ ...shown, type: 'submit', formnovalidate: true, 'aria-label': nodeLabel(node, language) })}>${short}</button>${fieldTexts(item, language)}</li>`
 }
 
 /** Keys that came from elsewhere may have no day. */

@@ -71,11 +71,13 @@ export const isCompletion = (node: UiNode): boolean =>
 export const isResend = ({ meta }: UiNode): boolean => meta.label?.id === 1070008
 
 /** A key or passkey that has a name and a day on which it was added, with the button that removes it. */
-export type Thing = { name: string; addedAt: string }
+export type Thing = { name: string | undefined; addedAt: string }
 
 export function thingOf({ meta }: UiNode): Thing | undefined {
   const { display_name: name, added_at: addedAt } = meta.label?.context ?? {}
-  return typeof name === 'string' && typeof addedAt === 'string' ? { name, addedAt } : undefined
+  return typeof name === 'string' && typeof addedAt === 'string'
+    ? { name: name === 'unnamed' ? undefined : name, addedAt }
+    : undefined
 }
 
 /** The provider to which a button belongs: its name, and its id for what has none. */

@@ -10,18 +10,26 @@ export type PagesServer = {
   /** The public base URL, without a slash at its end. */
   url: string
   adminUrl: string
+  /** What the server's clock shows. */
+  now(): Micros
   /** Sets the server's clock forward. */
   pass(micros: Micros): void
   close(): Promise<void>
 }
 
+type Changes = Record<string, unknown>
+
 export const minute: Micros = 60_000_000
 
 /**
  * A whole server with its pages, on a database in memory: the built-in development configuration with changes.
+ * @param changes or what makes them of the origin, for what is bound to it
  * @param path below which everything lives, as in `/auth`
  */
-export async function startPagesServer(changes: Record<string, unknown> = {}, path = ''): Promise<PagesServer> {
+export async function startPagesServer(
+  changes: Changes | ((origin: string) => Changes) = {},
+  path = '',
+): Promise<PagesServer> {
   const [publicPort, adminPort] = await Promise.all([freePort(), freePort()])
   const origin = `http://localhost:${publicPort}`
   const url = `${origin}${path}`
@@ -40,19 +48,29 @@ export async function startPagesServer(changes: Record<string, unknown> = {}, pa
       methods: { passkey: { config: { rp: { origins: [origin] } } } },
     },
   }
-  const base = merge(merge(developmentConfig, here), changes) as Record<string, unknown>
+  const base = merge(
+    merge(developmentConfig, here),
+    typeof changes === 'function' ? changes(origin) : changes,
+  ) as Record<string, unknown>
   const loaded = await loadConfig({ files: [], env: {}, base })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
   const wall = systemClock()
   let passed: Micros = 0
+  const now = () => wall.now() + passed
   const app = await startApp({
     config: loaded.config,
     configHash: loaded.hash,
     dev: true,
     log: createLog(loaded.config.log, 'test'),
-    clock: { now: () => wall.now() + passed },
+    clock: { now },
   })
-  return { url, adminUrl: `http://127.0.0.1:${adminPort}`, pass: (micros) => void (passed += micros), close: app.close }
+  return {
+    url,
+    adminUrl: `http://127.0.0.1:${adminPort}`,
+    now,
+    pass: (micros) => void (passed += micros),
+    close: app.close,
+  }
 }
 
 function freePort(): Promise<number> {

@@ -78,11 +78,11 @@ export const de: Texts = {
   inSeconds: 'in {seconds} s',
   otherWays: 'Ein anderer Weg',
   ways: {
-    totp: 'Authenticator-App verwenden',
-    lookup_secret: 'Ersatzcode verwenden',
-    webauthn: 'Sicherheitsschlüssel verwenden',
-    passkey: 'Passkey verwenden',
-    code: 'Code per Nachricht bekommen',
+    totp: 'Authenticator-App',
+    lookup_secret: 'Ersatzcode',
+    webauthn: 'Sicherheitsschlüssel',
+    passkey: 'Passkey',
+    code: 'Code per Nachricht',
   },
   hints: {
     webauthn_register_displayname: 'Ein Name, an dem Sie ihn wiedererkennen, etwa „Schlüsselbund“.',
@@ -151,6 +151,7 @@ export const de: Texts = {
       codesNew:
         'Diese Codes gelten noch nicht: Bewahren Sie sie erst an einem sicheren Ort auf, und bestätigen Sie dann.',
     },
+    unnamed: 'Ohne Namen',
     added: 'Hinzugefügt am',
     remove: 'Entfernen',
     link: 'Verknüpfen',

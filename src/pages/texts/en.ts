@@ -43,11 +43,11 @@ export const en = {
   otherWays: 'Another way',
   /** The ways to give a second factor, by the group of their nodes. */
   ways: {
-    totp: 'Use the authenticator app',
-    lookup_secret: 'Use a backup code',
-    webauthn: 'Use a security key',
-    passkey: 'Use a passkey',
-    code: 'Get a code by message',
+    totp: 'Authenticator app',
+    lookup_secret: 'Backup code',
+    webauthn: 'Security key',
+    passkey: 'Passkey',
+    code: 'Code by message',
   } as Record<string, string>,
   /** Beside fields, by their names. */
   hints: {
@@ -117,6 +117,7 @@ export const en = {
       codesShown: 'Cross out what you use. Make new codes when only a few are left.',
       codesNew: 'These codes do not work yet: keep them somewhere safe first, then confirm.',
     },
+    unnamed: 'Without a name',
     added: 'Added on',
     remove: 'Remove',
     link: 'Link',
