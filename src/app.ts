@@ -102,6 +102,7 @@ import { createHousekeeping, housekeepingSettings } from './operations/housekeep
 import { createMetrics, type Metrics } from './operations/metrics.ts'
 import { openApiRoute } from './operations/openapi.ts'
 import { healthRoutes, operationsRoutes } from './operations/routes.ts'
+import type { Tracing } from './operations/tracing/tracing.ts'
 import type { App, AppOptions } from './serve.ts'
 import type { FactorRules } from './sessions/assurance.ts'
 import { createAuthenticate } from './sessions/authenticate.ts'
@@ -116,6 +117,7 @@ type Lasting = {
   metrics: Metrics
   devMailbox: boolean
   outbound: AppOptions['outbound']
+  tracing: Tracing | undefined
 }
 
 /** The parts that features are made of, for one configuration. */
@@ -130,10 +132,12 @@ export async function startApp({
   outbound,
   devMailbox = false,
 }: AppOptions): Promise<App> {
-  const db = await connectPatiently(config, log)
+  const tracing = await tracingOf(config, log)
+  const connected = await connectPatiently(config, log)
+  const db = tracing?.db(connected) ?? connected
   // A database that lives as long as the process, or a developer's, is prepared without being asked.
   if (config.dev || config.dsn === 'memory') await migrateUp(db, clock)
-  const lasting: Lasting = { db, clock, log, metrics: createMetrics(buildInfo()), devMailbox, outbound }
+  const lasting: Lasting = { db, clock, log, metrics: createMetrics(buildInfo()), devMailbox, outbound, tracing }
 
   let current = createParts(config, lasting)
   await checkIdentitySchemas(config, current.schemas)
@@ -180,12 +184,13 @@ export async function startApp({
       await Promise.all([publicListener.close(), adminListener.close()] satisfies Promise<void>[])
       await current.close()
       await db.close()
+      await tracing?.close()
     },
   }
 }
 
 function createParts(config: Config, lasting: Lasting) {
-  const { db, clock, log } = lasting
+  const { db, clock, log, tracing } = lasting
   const { public: publicServe, admin: adminServe } = config.serve
   const publicBaseUrl = publicServe.base_url
   const csrf: CsrfSettings = {
@@ -222,12 +227,13 @@ function createParts(config: Config, lasting: Lasting) {
     secure: csrf.secure,
   }
   const { disallow_private_ip_ranges, private_ip_exception_urls } = config.clients.http
-  const outbound =
+  const untraced =
     lasting.outbound ??
     createOutbound({
       disallowPrivateRanges: disallow_private_ip_ranges,
       exceptionUrls: private_ip_exception_urls,
     })
+  const outbound = tracing?.outbound(untraced) ?? untraced
   const loadSource = createSourceLoader({ outbound })
   const schemas = createIdentitySchemas({
     schemas: config.identity.schemas,
@@ -268,6 +274,11 @@ function createParts(config: Config, lasting: Lasting) {
     codeMfa: config.selfservice.methods.code.mfa_enabled,
     migrationHook: config.selfservice.methods.password.config.migrate_hook.enabled,
   }
+  const hashing = createHashing({
+    config: config.hashers,
+    dev: config.dev,
+    maxWaiting: config.hashers.max_waiting,
+  })
   const cipher = createCipher({ algorithm: config.ciphers.algorithm, secrets: config.secrets.cipher ?? [] })
   const parts = {
     ...lasting,
@@ -291,11 +302,7 @@ function createParts(config: Config, lasting: Lasting) {
     lifespanOf: lifespans(config),
     jsonnet,
     turns: createTurns(),
-    hashing: createHashing({
-      config: config.hashers,
-      dev: config.dev,
-      maxWaiting: config.hashers.max_waiting,
-    }),
+    hashing: tracing?.hashing(hashing) ?? hashing,
     vault: createVault([...(config.secrets.cipher ?? []), ...lastingSecrets(config.secrets.default ?? [])]),
     cipher,
     oidc: createOidc(
@@ -338,7 +345,7 @@ function createParts(config: Config, lasting: Lasting) {
 }
 
 function createPorts(parts: Parts, configHash: string, pageRoutes: readonly Route[]): { public: Port; admin: Port } {
-  const { config, db, metrics, onFailure, publicBaseUrl, adminBaseUrl } = parts
+  const { config, db, metrics, onFailure, publicBaseUrl, adminBaseUrl, tracing } = parts
   const { cors } = config.serve.public
   const sessions = sessionDeps(parts)
   const { version } = buildInfo()
@@ -378,7 +385,7 @@ function createPorts(parts: Parts, configHash: string, pageRoutes: readonly Rout
     }),
     ...redirectsToPublic(publicBaseUrl),
   ]
-  return {
+  const ports = {
     public: createPublicPort({
       routes: publicRoutes,
       basePath: pathOf(publicBaseUrl),
@@ -399,6 +406,7 @@ function createPorts(parts: Parts, configHash: string, pageRoutes: readonly Rout
     }),
     admin: createAdminPort({ routes: adminRoutes, onFailure }),
   }
+  return tracing ? { public: tracing.port(ports.public), admin: tracing.port(ports.admin) } : ports
 }
 
 /** What the sessions API needs of the configuration. */
@@ -711,6 +719,13 @@ const pathOf = (baseUrl: string): string =>
     .replace(/\/+$/, '')
 
 const maxConnectSeconds = 300
+
+/** Loaded only where traces are wanted. */
+async function tracingOf({ tracing }: Config, log: Logger): Promise<Tracing | undefined> {
+  if (tracing.provider === undefined) return undefined
+  const { startTracing } = await import('./operations/tracing/tracing.ts')
+  return startTracing(tracing, { log, version: buildInfo().version })
+}
 
 /** A database that is still starting is waited for, longer and longer between two attempts. */
 async function connectPatiently({ dsn }: Config, log: Logger): Promise<Db> {

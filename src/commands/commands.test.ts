@@ -16,11 +16,13 @@ const quick = ['--sample-time', '100ms', '--probe-runs', '1']
 type Argon2Row = { memory: string; iterations: number; parallelism: number; minimal_duration: string }
 
 test('parameters for argon2 are found that the configuration takes as they are', async () => {
-  const { status, stdout, stderr } = await zelos([
-    ...['hashers', 'argon2', 'calibrate', '60', ...quick],
-    ...['--start-memory', '8MB', '--adjust-memory-by', '8MB', '--parallelism', '1', '--min-duration', '20ms'],
-    ...['--expected-deviation', '10s', '--format', 'json'],
-  ])
+  const { status, stdout, stderr } = await zelos(
+    [
+      'hashers argon2 calibrate 60 --start-memory 8MB --adjust-memory-by 8MB --parallelism 1'.split(' '),
+      '--min-duration 20ms --expected-deviation 10s --format json'.split(' '),
+      quick,
+    ].flat(),
+  )
   assert.equal(status, 0, stderr)
   const { memory, iterations, parallelism, minimal_duration } = JSON.parse(stdout) as Argon2Row
   assert.match(memory, /^\d+[KM]B$/)
@@ -30,10 +32,13 @@ test('parameters for argon2 are found that the configuration takes as they are',
 })
 
 test('when no parameters do, everything that was tried is shown, and that is no failure', async () => {
-  const { status, stdout } = await zelos([
-    ...['hashers', 'argon2', 'calibrate', '600', ...quick, '--start-memory', '8MB', '--adjust-memory-by', '8MB'],
-    ...['--min-duration', '1ms', '--expected-deviation', '0ms'],
-  ])
+  const { status, stdout } = await zelos(
+    [
+      'hashers argon2 calibrate 600 --start-memory 8MB --adjust-memory-by 8MB'.split(' '),
+      '--min-duration 1ms --expected-deviation 0ms'.split(' '),
+      quick,
+    ].flat(),
+  )
   assert.equal(status, 0)
   assert.match(stdout, /^MEMORY\tITERATIONS\tDURATION\n/)
 })
@@ -90,9 +95,9 @@ test('hashing shows how long it took and never what came out', async () => {
 })
 
 test('the cost of bcrypt is the highest that is fast enough', async () => {
-  const { status, stdout } = await zelos([
-    ...['hashers', 'bcrypt', 'calibrate', '60', ...quick, '--min-duration', '20ms', '--format', 'json'],
-  ])
+  const { status, stdout } = await zelos(
+    ['hashers bcrypt calibrate 60 --min-duration 20ms --format json'.split(' '), quick].flat(),
+  )
   assert.equal(status, 0)
   const { cost } = JSON.parse(stdout) as { cost: number }
   assert.ok(cost >= 4 && cost <= 12)

@@ -235,7 +235,7 @@ test('an ordinary configuration comes without warnings, and each thing that is m
   const webHook = { hook: 'web_hook', config: { url: 'https://h.example/', method: 'POST' } }
   const foreign = { hook: 'organization' }
   const { warnings } = await accepted({
-    tracing: { provider: 'otel' },
+    oauth2_provider: { url: 'https://hydra.example/' },
     selfservice: {
       flows: { login: { after: { hooks: [webHook, foreign] } }, settings: { after: { hooks: [webHook, foreign] } } },
     },

@@ -12,7 +12,6 @@ const unsupported: Row[] = [
   },
   hook('b2b_sso', 'The hook b2b_sso'),
   hook('organization', 'The hook organization'),
-  section('tracing', 'Tracing'),
   section('oauth2_provider', 'Login for an OAuth2 server'),
   {
     key: 'session.whoami.tokenizer',

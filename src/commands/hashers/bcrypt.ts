@@ -26,12 +26,14 @@ export async function bcryptCalibrate(perMinute: string | undefined, options: Bc
     ms = await timeOf(hasherOf(cost), runs)
     process.stderr.write(`cost ${cost}: ${duration(ms)}\n`)
   }
-  while (rate !== undefined) {
-    const { medianMs } = await loadTest(hasherOf(cost), { perMinute: rate, sampleMs: durationMs(options.sampleTime) })
-    process.stderr.write(`cost ${cost} with ${rate} requests a minute: ${duration(medianMs)}\n`)
-    ms = medianMs
-    if (medianMs <= wantedMs || cost === least) break
-    cost--
+  if (rate !== undefined) {
+    for (;;) {
+      const { medianMs } = await loadTest(hasherOf(cost), { perMinute: rate, sampleMs: durationMs(options.sampleTime) })
+      process.stderr.write(`cost ${cost} with ${rate} requests a minute: ${duration(medianMs)}\n`)
+      ms = medianMs
+      if (medianMs <= wantedMs || cost === least) break
+      cost--
+    }
   }
   await printItem(
     { header: ['COST', 'DURATION'], row: [String(cost), duration(ms)], value: { cost, duration: duration(ms) } },
