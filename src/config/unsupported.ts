@@ -13,11 +13,6 @@ const unsupported: Row[] = [
   hook('b2b_sso', 'The hook b2b_sso'),
   hook('organization', 'The hook organization'),
   section('oauth2_provider', 'Login for an OAuth2 server'),
-  {
-    key: 'session.whoami.tokenizer',
-    what: 'Sessions as JSON Web Tokens',
-    used: (_, given) => given('session.whoami.tokenizer.templates') !== undefined,
-  },
 ]
 
 function section(key: string, what: string): Row {
