@@ -41,6 +41,7 @@ export const expiring = [
     unless: 'r.redeemable_until > $2 or exists (select 1 from flows f where f.id = r.flow_id)',
   },
   { table: 'oidc_attempts', key: 'id', keepMicros: day, since: 'expires_at' },
+  { table: 'guesses', key: 'subject', keepMicros: 2 * day, since: 'last_at' },
   { table: 'self_service_errors', key: 'id', keepMicros: 7 * day, since: 'created_at' },
 ] as const satisfies readonly Row[]
 

@@ -87,6 +87,32 @@ everywhere(
   { config: config() },
 )
 
+everywhere(
+  'whoever begins again and again has no more guesses at the codes of one address, also one that nobody has',
+  async (server) => {
+    await server.register(ada)
+    for (const email of [ada.email, 'nobody@shop.example']) {
+      const answers = []
+      for (let flows = 0; flows < 11; flows++) {
+        const { client, form } = await asksFor(server, email)
+        for (let tries = 0; tries < 5; tries++)
+          answers.push((await client.agent.request('POST', form.ui.action, { json: { code: 'wrong' } })).status)
+      }
+      assert.deepEqual(answers, [...Array<number>(50).fill(200), ...Array<number>(5).fill(400)])
+    }
+    const { client, form } = await asksFor(server, ada.email)
+    const right = { method: 'code', code: await codeTo(server, ada.email) }
+    assert.deepEqual(textIds(await flowAfter(client, await client.submit(form, right))), [generic])
+    server.pass(5 * 60)
+    await client.submit(form, right)
+    assert.equal(await numberOfSessions(server), 2)
+  },
+  { config: config(), clients: ['native'] },
+)
+
+const numberOfSessions = async (server: StoryServer): Promise<number> =>
+  ((await server.admin('GET', '/admin/sessions')).body as unknown as unknown[]).length
+
 const moved = 'lovelace@shop.example'
 
 async function move(server: StoryServer): Promise<void> {

@@ -6,6 +6,7 @@ import { errors } from '../../errors.ts'
 import type { Via } from '../../identities/identity.ts'
 import type { Clock, Micros } from '../../lib/clock.ts'
 import { newUuid } from '../../lib/uuid.ts'
+import { forgetGuesses, takeGuess, type GuessedAt } from '../../identities/guesses/store.ts'
 import { deleteCodes, findCodes, insertCode, markUsed, resetTries, takeTry, type StoredCode } from './store.ts'
 
 export type { StoredCode }
@@ -99,7 +100,7 @@ export type CodeUse =
   | { kind: 'wrong' }
   /** It was right, but somebody has used it before. */
   | { kind: 'used' }
-  /** The flow has no tries left; the code was not looked at. */
+  /** The flow has no tries left, or too many codes were guessed for the address; the code was not looked at. */
   | { kind: 'too_many' }
 
 /**
@@ -124,14 +125,23 @@ export async function useCode(
   if (!(await takeTry(db, flowId, maxSubmissions))) return { kind: 'too_many' }
   const now = clock.now()
   const stored = await findCodes(db, flowId, purpose)
+  // Whoever begins flow after flow has no more guesses than this at the codes of one address.
+  for (const guessedAt of addressesOf(stored)) if (!(await takeGuess(db, guessedAt, now))) return { kind: 'too_many' }
   // All are compared, so that the time tells nothing about which one came close.
   const right = stored
     .filter((row) => matches(codeKeys, row, code))
     .filter((row) => row.expiresAt > now && accepts(row))
   for (const row of right)
-    if (row.usedAt === null && (await markUsed(db, row.id, now))) return { kind: 'accepted', code: row }
+    if (row.usedAt === null && (await markUsed(db, row.id, now))) {
+      for (const guessedAt of addressesOf([row])) await db.batch([forgetGuesses(guessedAt)])
+      return { kind: 'accepted', code: row }
+    }
   return { kind: right.length > 0 ? 'used' : 'wrong' }
 }
+
+/** The addresses that codes were sent to. An operator's code was sent to none, and nobody else has more of them made. */
+const addressesOf = (codes: readonly StoredCode[]): GuessedAt[] =>
+  codes.filter(({ byOperator }) => !byOperator).map(({ via, address }) => ({ what: 'code', via, address }))
 
 type Bound = Pick<StoredCode, 'id' | 'flowId' | 'purpose' | 'identityId' | 'via' | 'address' | 'byOperator'>
 

@@ -187,7 +187,9 @@ async function verify(
   const use = await useCode(deps, { flowId: flow.id, purpose: 'login', code: new Secret(code), accepts })
   switch (use.kind) {
     case 'too_many':
-      return retry([onForm(messages.generic({ reason: 'Too many codes were tried here. Begin again.' }))])
+      return retry([
+        onForm(messages.generic({ reason: 'Too many codes were tried here. Wait some minutes, then begin again.' })),
+      ])
     case 'wrong':
     case 'used':
       return retry([onForm(messages.loginCodeWrong())])

@@ -120,7 +120,10 @@ export async function redeem(
   })
   switch (used.kind) {
     case 'too_many':
-      return restart(errors.badRequest('Too many codes were tried. Ask for a new one.'), flow.type)
+      return restart(
+        errors.badRequest('Too many codes were tried. Wait some minutes, then ask for a new one.'),
+        flow.type,
+      )
     case 'used':
       return restart(errors.badRequest('This code was used already. Ask for a new one.'), flow.type)
     case 'wrong':

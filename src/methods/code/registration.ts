@@ -103,7 +103,9 @@ async function verify(
   })
   switch (use.kind) {
     case 'too_many':
-      return retry([onForm(messages.generic({ reason: 'Too many codes were tried here. Begin again.' }))])
+      return retry([
+        onForm(messages.generic({ reason: 'Too many codes were tried here. Wait some minutes, then begin again.' })),
+      ])
     case 'wrong':
     case 'used':
       return retry([onForm(messages.registrationCodeWrong())])

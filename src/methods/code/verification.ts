@@ -271,7 +271,7 @@ async function redeem(
   })
   switch (used.kind) {
     case 'too_many':
-      return restart(flow, errors.badRequest('Too many codes were tried. Ask for a new one.'))
+      return restart(flow, errors.badRequest('Too many codes were tried. Wait some minutes, then ask for a new one.'))
     case 'used':
       return restart(flow, errors.badRequest('This code was used already. Ask for a new one.'))
     case 'wrong':

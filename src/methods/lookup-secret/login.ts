@@ -5,7 +5,9 @@ import type { BodySpec } from '../../flows/decode.ts'
 import { withNodes, withoutValue } from '../../flows/form.ts'
 import type { LoginMethod } from '../../flows/login/method.ts'
 import { done, retry } from '../../flows/outcome.ts'
+import { tooManyGuesses } from '../../flows/guesses.ts'
 import type { Credential } from '../../identities/identity.ts'
+import { forgetGuesses, takeGuess } from '../../identities/guesses/store.ts'
 import { findIdentityWithCredentials, replaceCredentialConfig } from '../../identities/store.ts'
 import { openedConfig } from '../../identities/sealed.ts'
 import { rfc3339, type Clock, type Micros } from '../../lib/clock.ts'
@@ -50,6 +52,8 @@ export const lookupSecretLogin = (deps: LookupLoginDeps, { enabled }: { enabled:
     const identity = await findIdentityWithCredentials(deps.db, session.identityId)
     const credential = identity?.credentials.lookup_secret
     if (!identity || !credential) return retry([{ node: undefined, message: messages.noLookupSecrets() }])
+    const guessedAt = { what: 'lookup_secret', identityId: identity.id } as const
+    if (!(await takeGuess(deps.db, guessedAt, deps.clock.now()))) return retry([tooManyGuesses()])
     const codes = lookupCodesOf(openedConfig(deps, credential))
     const place = placeOf(new Secret(fields['lookup_secret'] as string), codes)
     if (place < 0) return retry([{ node: undefined, message: messages.lookupWrong() }])
@@ -57,7 +61,7 @@ export const lookupSecretLogin = (deps: LookupLoginDeps, { enabled }: { enabled:
     return done({
       identity,
       factor: { method: 'lookup_secret', aal: 'aal2' },
-      statements: [spend(identity.id, credential, place, deps.clock.now())],
+      statements: [spend(identity.id, credential, place, deps.clock.now()), forgetGuesses(guessedAt)],
     })
   },
 })

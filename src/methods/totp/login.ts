@@ -5,6 +5,8 @@ import type { BodySpec } from '../../flows/decode.ts'
 import { withNodes, withoutValue } from '../../flows/form.ts'
 import type { LoginMethod } from '../../flows/login/method.ts'
 import { done, retry } from '../../flows/outcome.ts'
+import { tooManyGuesses } from '../../flows/guesses.ts'
+import { forgetGuesses, takeGuess } from '../../identities/guesses/store.ts'
 import { findIdentityWithCredentials } from '../../identities/store.ts'
 import { openedConfig } from '../../identities/sealed.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -53,6 +55,8 @@ export const totpLogin = (deps: TotpLoginDeps, { enabled }: { enabled: boolean }
     ])
     const totp = identity?.credentials.totp
     if (!identity || !totp) return retry([{ node: undefined, message: messages.noTotp() }])
+    const guessedAt = { what: 'totp', identityId: identity.id } as const
+    if (!(await takeGuess(deps.db, guessedAt, deps.clock.now()))) return retry([tooManyGuesses()])
     const secret = totpSecretOf(String(openedConfig(deps, totp).totp_url ?? '')) ?? ''
     const code = new Secret(fields['totp_code'] as string)
     const step = totpStepOf({ secret, code }, deps.clock.now(), lastStep)
@@ -60,7 +64,7 @@ export const totpLogin = (deps: TotpLoginDeps, { enabled }: { enabled: boolean }
     return done({
       identity,
       factor: { method: 'totp', aal: 'aal2' },
-      statements: [spendTotpStep(identity.id, totp, step)],
+      statements: [spendTotpStep(identity.id, totp, step), forgetGuesses(guessedAt)],
     })
   },
 })
