@@ -99,10 +99,9 @@ export const oauth2 =
       async usesPkce() {
         if (pkce !== 'auto') return pkce === 'force'
         if (issuer === undefined) return false
-        return discover(tools.documents, issuer).then(
-          ({ supportsPkce }) => supportsPkce,
-          () => false,
-        )
+        const described = discover(tools.documents, issuer).then(({ supportsPkce }) => supportsPkce)
+        // Whoever has to be described to be found at all need not be waited for a second time.
+        return kind.endpoints === 'discovery' ? described : described.catch(() => false)
       },
       async authorize(departure) {
         await kind.check?.(config, tools.clock)
