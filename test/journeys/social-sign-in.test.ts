@@ -365,3 +365,66 @@ everywhere(
   },
   { config, clients: ['spa'] },
 )
+
+/** An app whose person has signed in in a browser tab, and the address under which it picks the session up. */
+async function waitingApp(server: StoryServer, person: Said): Promise<{ client: Client; address: string }> {
+  const client = server.client()
+  const form = await begin(client, 'login')
+  const url = await away(client, form, { method: 'oidc', provider: 'acme' })
+  const tab = createAgent(server)
+  const back = await tab.request('GET', provider.approve(url, person), { accept: 'text/html' })
+  const query = new URLSearchParams({
+    init_code: form.session_token_exchange_code!,
+    return_to_code: new URL(back.location!).searchParams.get('code')!,
+  })
+  return { client, address: `/sessions/token-exchange?${query.toString()}` }
+}
+
+everywhere(
+  'fifty apps at once with one pair of codes have one session, which the codes soon lead to no longer',
+  async (server) => {
+    const { client, address } = await waitingApp(server, jane)
+    const { agent } = client
+    const answers = await Promise.all(Array.from({ length: 50 }, () => agent.request('GET', address)))
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200])
+    const sessions = answers.map(({ body }) => body as { session_token: string; session: { id: string } })
+    assert.equal(new Set(sessions.map(({ session }) => session.id)).size, 1)
+    assert.equal(new Set(sessions.map(({ session_token: token }) => token)).size, 1)
+    const { body } = await server.admin('GET', '/admin/sessions')
+    assert.equal((body as unknown as unknown[]).length, 1)
+
+    // The answer may have been lost: it is given again for a minute from the first time on.
+    server.pass(40)
+    assert.equal((await agent.request('GET', address)).status, 200)
+    server.pass(25)
+    assert.equal((await agent.request('GET', address)).status, 404)
+    agent.token = sessions[0]!.session_token
+    assert.equal((await client.whoami())?.traits['email'], 'jane@shop.example')
+  },
+  { config, clients: ['native'] },
+)
+
+everywhere(
+  'codes that nobody uses die after ten minutes, with their session, and are worth nothing in halves',
+  async (server) => {
+    const [first, second] = [
+      await waitingApp(server, jane),
+      await waitingApp(server, { ...jane, sub: 'joe', email: 'joe@shop.example' }),
+    ]
+    const status = async (address: string) => (await first.client.agent.request('GET', address)).status
+    const halves = ({ address }: typeof first) => new URL(address, server.publicUrl).searchParams
+    const mixed = (init: typeof first, back: typeof first) =>
+      `/sessions/token-exchange?init_code=${halves(init).get('init_code')}&return_to_code=${halves(back).get('return_to_code')}`
+    assert.equal(await status(mixed(first, second)), 404)
+    assert.equal(await status(mixed(second, first)), 404)
+
+    server.pass(570)
+    const { body } = await first.client.agent.request('GET', first.address)
+    const { id } = (body as { session: { id: string } }).session
+    assert.equal((await server.admin('DELETE', `/admin/sessions/${id}`)).status, 204)
+    assert.equal(await status(first.address), 404)
+    server.pass(35)
+    assert.equal(await status(second.address), 404)
+  },
+  { config, clients: ['native'] },
+)
