@@ -225,6 +225,29 @@ everywhere(
   { config: twoProviders },
 )
 
+const corporate = {
+  ...config,
+  selfservice: {
+    ...config.selfservice,
+    methods: { oidc: { enabled: true, config: { providers: [acme, { ...acme, id: 'acme:corp' }] } } },
+  },
+}
+
+everywhere(
+  'somebody of one provider is nobody of another one whose name begins alike',
+  async (server) => {
+    const owner = server.client()
+    const url = await away(owner, await begin(owner, 'registration'), { method: 'oidc', provider: 'acme:corp' })
+    await owner.agent.request('GET', provider.approve(url, { sub: 'jane', email: 'jane@shop.example' }))
+    assert.equal((await owner.whoami())?.traits['email'], 'jane@shop.example')
+
+    const other = server.client()
+    await through(server, other, 'login', { sub: 'corp:jane', email: 'eve@shop.example' })
+    assert.equal(await other.whoami(), undefined)
+  },
+  { config: corporate, clients: ['browser', 'spa'] },
+)
+
 everywhere(
   'who does not agree at the provider sees that on the form, which is still good',
   async (server) => {

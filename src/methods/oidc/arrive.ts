@@ -29,7 +29,7 @@ import { newUuid } from '../../lib/uuid.ts'
 import { handOnExchange } from '../../sessions/exchange/exchange.ts'
 import type { Statement } from '../../db/db.ts'
 import { messages } from '../../ui/messages.ts'
-import { factorOf, identifierOf, newLink, withLinks } from './credential.ts'
+import { factorOf, identifierOf, linksOf, newLink, withLinks } from './credential.ts'
 import type { OidcDeps } from './deps.ts'
 import { backToApp, showRegistration } from './forms.ts'
 import { merged, type Mapped } from './mapper.ts'
@@ -62,11 +62,15 @@ export async function arrive(deps: OidcDeps, arriving: Arriving): Promise<Respon
   return arriving.kind === 'login' ? newcomer(deps, arriving) : signUp(deps, arriving)
 }
 
-const knownIdentity = (
+async function knownIdentity(
   { db }: OidcDeps,
-  { provider, arrival: { claims } }: Arriving,
-): Promise<IdentityWithCredentials | undefined> =>
-  findIdentityByIdentifier(db, ['oidc'], [identifierOf(provider.config.id, claims.sub ?? '')])
+  { provider: { config }, arrival }: Arriving,
+): Promise<IdentityWithCredentials | undefined> {
+  const { sub = '' } = arrival.claims
+  const found = await findIdentityByIdentifier(db, ['oidc'], [identifierOf(config.id, sub)])
+  // The identifier `a:b:c` may be that of `b:c` at the provider `a`, or of `c` at `a:b`.
+  return found && linksOf(found).some((link) => link.provider === config.id && link.subject === sub) ? found : undefined
+}
 
 // -- signing in -------------------------------------------------------------------------------------------------------
 
