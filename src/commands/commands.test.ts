@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -125,6 +125,37 @@ test('cleanup sql removes what has expired, a batch at a time, and keeps what ex
   await db.close()
   for (const args of [['-e=false'], ['-b', '0', dsn], ['-b', 'x', dsn]])
     assert.equal((await zelos(['cleanup', 'sql', ...args])).status, 1, args.join(' '))
+})
+
+test('Jsonnet files are printed or written as usual, whichever of its names the command is called by', async () => {
+  const file = join(folder, 'mapper.jsonnet')
+  writeFileSync(file, 'local claims=std.extVar("claims");\n{"a":claims}')
+  const expected = "local claims = std.extVar('claims');\n{ a: claims }\n"
+  for (const command of ['jsonnet format', 'format jsonnet']) {
+    const { status, stdout } = await zelos([...command.split(' '), join(folder, 'm*.jsonnet')])
+    assert.deepEqual([status, stdout], [0, expected])
+  }
+  const written = await zelos(['format', 'jsonnet', '-w', file])
+  assert.deepEqual([written.status, written.stdout, readFileSync(file, 'utf8')], [0, '', expected])
+
+  writeFileSync(file, '{ a: }')
+  const broken = await zelos(['jsonnet', 'format', '-w', file])
+  assert.deepEqual([broken.status, broken.stdout, readFileSync(file, 'utf8')], [1, '', '{ a: }'])
+  assert.match(broken.stderr, /mapper\.jsonnet:1:6 .*\n\n {2}\{ a: \}\n {7}\^\n/)
+})
+
+test('the linter says nothing about good files, and where the mistake is in others', async () => {
+  const file = join(folder, 'lint.jsonnet')
+  writeFileSync(file, 'function(ctx) { a: ctx }')
+  for (const command of ['jsonnet lint', 'lint lint', 'lint jsonnet']) {
+    writeFileSync(file, 'function(ctx) { a: ctx }')
+    const good = await zelos([...command.split(' '), file, join(folder, 'nothing*')])
+    assert.deepEqual([good.status, good.stdout, good.stderr], [0, '', ''])
+    writeFileSync(file, 'local a = 1;\nfunction(ctx) { a: ctx }')
+    const bad = await zelos([...command.split(' '), file])
+    assert.equal(bad.status, 1)
+    assert.match(bad.stderr, /lint\.jsonnet:1:7 [^]*Linter found issues\.\n$/)
+  }
 })
 
 test('bash completes commands at every depth, and their flags', async () => {

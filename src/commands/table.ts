@@ -25,6 +25,9 @@ export const groups: Readonly<Record<string, string>> = {
   hashers: 'Find out how passwords are best hashed on this machine',
   'hashers argon2': 'Argon2id, the one to choose',
   'hashers bcrypt': 'bcrypt, the default',
+  jsonnet: 'Work with the Jsonnet files of mappers, hooks and gateways',
+  format: 'Print files as they are usually written',
+  lint: 'Look for mistakes in files',
   cleanup: 'Remove what nobody needs any more',
 }
 
@@ -161,6 +164,20 @@ export const commands: readonly CommandRow[] = [
       sampleTime(),
     ],
     run: async (self) => (await import('./hashers/bcrypt.ts')).bcryptCalibrate(self.args[0], self.opts()),
+  },
+  {
+    names: ['jsonnet format', 'format jsonnet'],
+    summary: 'Print Jsonnet files as they are usually written',
+    args: '<patterns...>',
+    options: () => [new Option('-w, --write', 'write them so, instead of printing them')],
+    run: async (self) => (await import('./jsonnet/format.ts')).formatFiles(self.args, self.opts()),
+  },
+  {
+    names: ['jsonnet lint', 'lint lint', 'lint jsonnet'],
+    summary: 'Look for mistakes in Jsonnet files',
+    args: '<patterns...>',
+    options: () => [],
+    run: async (self) => (await import('./jsonnet/lint.ts')).lintFiles(self.args),
   },
   {
     names: ['cleanup sql'],
