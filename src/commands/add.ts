@@ -12,7 +12,9 @@ export function addCommands(program: Command): void {
       const words = name.split(' ')
       const last = words.pop()!
       const parent = words.length === 0 ? program : groupOf(words.join(' '))
-      found = group(command(parent, last)).description(groups[name] ?? '')
+      found =
+        parent.commands.find((each) => each.name() === last) ??
+        group(command(parent, last)).description(groups[name] ?? '')
       const alias = groupAliases[name]
       if (alias !== undefined) found.alias(alias)
       made.set(name, found)

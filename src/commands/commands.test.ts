@@ -127,6 +127,41 @@ test('cleanup sql removes what has expired, a batch at a time, and keeps what ex
     assert.equal((await zelos(['cleanup', 'sql', ...args])).status, 1, args.join(' '))
 })
 
+test('telephone numbers get the spelling of E.164, unless somebody else has them so', async () => {
+  const dsn = `sqlite://${join(folder, 'numbers.sqlite')}`
+  assert.equal((await zelos(['migrate', 'sql', 'up', dsn, '--yes'])).status, 0)
+  const db = await connect(dsn)
+  const identity = newUuid()
+  await db.run(
+    `insert into identities (id, schema_id, state, traits, created_at, updated_at) values ($1, 'x', 'active', '{}', 0, 0)`,
+    [identity],
+  )
+  for (const number of ['+49 176 671 11 638', '+4917667111638', '+49 30 901820', 'ada@shop.example'])
+    await db.run(`insert into identity_credential_identifiers values ('code', $1, $2)`, [number, identity])
+  await db.run(`insert into verifiable_addresses values ($1, $2, 'sms', '+49 30 901820', $3, 'sent', null, 0, 0)`, [
+    newUuid(),
+    identity,
+    false,
+  ])
+  const command = ['migrate', 'normalize-phone-numbers', dsn, '-b', '1', '--batch-delay', '1ms']
+  const dry = await zelos([...command, '--dry-run'])
+  assert.equal(
+    dry.stdout,
+    'ci: 2 numbers would be changed\nva: 1 numbers would be changed\nra: 0 numbers would be changed\n',
+  )
+  const done = await zelos(command)
+  assert.deepEqual(
+    [done.status, done.stdout],
+    [1, 'ci: 1 numbers changed\nva: 1 numbers changed\nra: 0 numbers changed\n'],
+  )
+  assert.match(done.stderr, /^ci=code:\+49 176 671 11 638: another row/m)
+  const [address] = await db.query<{ value: string }>('select value from verifiable_addresses')
+  assert.equal(address!.value, '+4930901820')
+  assert.match((await zelos([...command, '--start-after', 'va=zzz'])).stdout, /^va: 0 numbers changed$/m)
+  await db.close()
+  assert.equal((await zelos([...command, '--start-after', 'xx=1'])).status, 1)
+})
+
 test('Jsonnet files are printed or written as usual, whichever of its names the command is called by', async () => {
   const file = join(folder, 'mapper.jsonnet')
   writeFileSync(file, 'local claims=std.extVar("claims");\n{"a":claims}')

@@ -44,6 +44,7 @@ export const sampleTime = (): Option =>
   new Option('--sample-time <duration>', 'for how long people seem to come').default('20s')
 
 export const options = {
+  startAfter: () => collected('--start-after <place=key>', 'leave out what comes before; places are ci, va and ra'),
   includeCredentials: () =>
     new Option('-i, --include-credentials <types>', 'credential types to show, such as oidc').argParser(
       (value: string, earlier: string[] = []) => [...earlier, ...separated(value)],

@@ -180,6 +180,21 @@ export const commands: readonly CommandRow[] = [
     run: async (self) => (await import('./jsonnet/lint.ts')).lintFiles(self.args),
   },
   {
+    names: ['migrate normalize-phone-numbers'],
+    summary: 'Give stored telephone numbers the spelling of E.164',
+    args: '[dsn]',
+    options: () => [
+      files(),
+      new Option('-e, --read-from-env', 'take the database from the variable DSN or the configuration'),
+      new Option('-b, --batch-size <number>', 'rows that are looked at in one go').default('1000'),
+      new Option('--batch-delay <duration>', 'the pause between two batches').default('1s'),
+      new Option('--dry-run', 'change nothing'),
+      options.startAfter(),
+    ],
+    run: async (self) =>
+      (await import('./phone-numbers/normalize.ts')).normalizePhoneNumbers(self.args[0], self.opts()),
+  },
+  {
     names: ['cleanup sql'],
     summary: 'Remove one batch of each table of what has expired',
     args: '[dsn]',
