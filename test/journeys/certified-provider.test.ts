@@ -196,6 +196,39 @@ everywhere(
 )
 
 everywhere(
+  'operators try such a provider out, and see what its endpoint says of somebody, too',
+  async (server) => {
+    const tried = async (id: string) => {
+      const created = await server.admin('POST', '/admin/test-login-flows', { json: { provider_id: id } })
+      const who = server.client()
+      const form = created.body as unknown as Form
+      const url = await away(who, form, { provider: id })
+      assert.equal(new URL(url).searchParams.get('prompt'), 'login')
+      const back = await comeBack(server, who, form, await provider.visitor().approve(url, 'jane'))
+      assert.equal(back.status, 303)
+      const read = await who.agent.request('GET', `/self-service/login/flows?id=${form.id}`)
+      assert.equal(await who.whoami(), undefined)
+      return (read.body as { test_context: { debug_payload: Record<string, unknown> } }).test_context.debug_payload
+    }
+    const said = { sub: 'jane', email: 'jane@shop.example', email_verified: true, name: 'jane' }
+    const byEndpoint = await tried('userinfo')
+    assert.deepEqual(byEndpoint['userinfo'], said)
+    assert.equal(byEndpoint['error'], undefined)
+    const byToken = await tried('auto')
+    assert.equal(byToken['userinfo'], undefined)
+    assert.equal((byToken['id_token_claims'] as typeof said).email, said.email)
+    const unknown = await tried('wrong-secret')
+    assert.deepEqual(unknown['error'], {
+      step: 'token_exchange',
+      reason: 'exchange_failed',
+      message: 'The provider gives no tokens: invalid_client',
+    })
+    assert.deepEqual((await server.admin('GET', '/admin/identities')).body, [])
+  },
+  inBrowsers,
+)
+
+everywhere(
   'a client that the provider does not know gets nobody signed in',
   async (server) => {
     const { back, person } = await signIn(server, { through: 'wrong-secret', name: 'jane' })
