@@ -23,6 +23,7 @@ import { logoutRoutes, logoutSettings } from './flows/logout/routes.ts'
 import { recoverySettings, type RecoveryDeps } from './flows/recovery/deps.ts'
 import { isFromOperator, recoveryRoutes } from './flows/recovery/routes.ts'
 import { registrationRoutes } from './flows/registration/routes.ts'
+import { oauth2Server } from './flows/oauth2.ts'
 import { readFlow } from './flows/read.ts'
 import { getSettings } from './flows/settings/read.ts'
 import { settingsRoutes } from './flows/settings/routes.ts'
@@ -300,6 +301,7 @@ function createParts(config: Config, lasting: Lasting) {
     normalisers,
     rules,
     lifespanOf: lifespans(config),
+    oauth2: oauth2Server({ db, outbound, rules }, config),
     jsonnet,
     turns: createTurns(),
     hashing: tracing?.hashing(hashing) ?? hashing,

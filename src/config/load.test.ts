@@ -235,8 +235,8 @@ test('an ordinary configuration comes without warnings, and each thing that is m
   const webHook = { hook: 'web_hook', config: { url: 'https://h.example/', method: 'POST' } }
   const foreign = { hook: 'organization' }
   const { warnings } = await accepted({
-    oauth2_provider: { url: 'https://hydra.example/' },
     selfservice: {
+      methods: { b2b: { config: { organizations: [{ id: '5c4fbd47-0a3f-4d0f-a2f5-2b3a5a1f2c11', domains: [] }] } } },
       flows: { login: { after: { hooks: [webHook, foreign] } }, settings: { after: { hooks: [webHook, foreign] } } },
     },
   })

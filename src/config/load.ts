@@ -46,7 +46,7 @@ export async function loadConfig({ files, env, flags = {}, base = {} }: Sources)
   return {
     ok: true,
     config: derive(value),
-    warnings: [...weaknesses(value), ...missingFeatures(value, raw)],
+    warnings: [...weaknesses(value), ...missingFeatures(value)],
     hash: createHash('sha256').update(JSON.stringify(value)).digest('hex'),
     files,
   }

@@ -1,7 +1,7 @@
 import { isObject } from '../lib/json.ts'
 import type { Config } from './schema.ts'
 
-type Row = { key: string; what: string; used: (config: Config, given: (key: string) => unknown) => boolean }
+type Row = { key: string; what: string; used: (config: Config) => boolean }
 
 /** What a configuration may ask for without getting it yet. Each row becomes one warning at the start. */
 const unsupported: Row[] = [
@@ -12,12 +12,7 @@ const unsupported: Row[] = [
   },
   hook('b2b_sso', 'The hook b2b_sso'),
   hook('organization', 'The hook organization'),
-  section('oauth2_provider', 'Login for an OAuth2 server'),
 ]
-
-function section(key: string, what: string): Row {
-  return { key, what, used: (_, given) => isObject(given(key)) }
-}
 
 function hook(name: string, what: string): Row {
   return { key: 'selfservice.flows', what, used: (config) => hookNames(config.selfservice.flows).has(name) }
@@ -32,11 +27,8 @@ function hookNames(value: unknown, found = new Set<string>()): Set<string> {
   return found
 }
 
-/** A sentence for each thing that is configured but missing. `raw` is the configuration before its defaults. */
-export function missingFeatures(config: Config, raw: Record<string, unknown>): string[] {
-  const given = (key: string) =>
-    key.split('.').reduce<unknown>((inner, part) => (isObject(inner) ? inner[part] : undefined), raw)
-  return unsupported
-    .filter(({ used }) => used(config, given))
+/** A sentence for each thing that is configured but missing. */
+export const missingFeatures = (config: Config): string[] =>
+  unsupported
+    .filter(({ used }) => used(config))
     .map(({ key, what }) => `${what} cannot be used yet: what is configured at ${key} has no effect.`)
-}

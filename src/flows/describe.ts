@@ -19,7 +19,7 @@ const flow = { flow: required('The id of the flow.') }
 const returnTo = text('Where the browser goes in the end; one of the addresses that the configuration allows.')
 const organization = text('The organization that the person belongs to.')
 const identitySchema = text('The identity schema that new people get.')
-const loginChallenge = text('The challenge of an OAuth2 login; not served yet.')
+const loginChallenge = text('The challenge with which an OAuth2 server sends somebody to sign in.')
 const exchangeCode = flag('Whether the app gets a code for picking up a session that begins in a browser tab.')
 const gone = { 404: errorGeneric, 410: errorGeneric }
 const expired = [selfServiceFlowExpiredError, errorGeneric]
@@ -40,7 +40,14 @@ export const loginOperations = (bodies: readonly TSchema[]) => {
       summary: 'Begin to sign in, in a browser',
       query: { ...query, login_challenge: loginChallenge },
       reads: 'cookies',
-      answers: { 200: schemas.loginFlow, 303: 'redirect', 400: errorGeneric, 401: errorGeneric },
+      answers: {
+        200: schemas.loginFlow,
+        303: 'redirect',
+        // Who is signed in already may have to go back to an OAuth2 server.
+        400: [errorGeneric, errorBrowserLocationChangeRequired],
+        401: errorGeneric,
+        422: errorBrowserLocationChangeRequired,
+      },
     },
     createNativeLoginFlow: {
       tag,
@@ -103,7 +110,13 @@ export const registrationOperations = (bodies: readonly TSchema[]) => {
         login_challenge: loginChallenge,
         after_verification_return_to: text('Where the browser goes once the address is verified.'),
       },
-      answers: { 200: schemas.registrationFlow, 303: 'redirect', 400: errorGeneric },
+      answers: {
+        200: schemas.registrationFlow,
+        302: 'redirect',
+        303: 'redirect',
+        400: errorGeneric,
+        422: errorBrowserLocationChangeRequired,
+      },
     },
     createNativeRegistrationFlow: {
       tag,

@@ -47,6 +47,23 @@ const transientPayload = Type.Unsafe<Json>({
   description: 'What the client gave along for web hooks.',
 })
 
+export const oauth2LoginRequest = named(
+  'OAuth2LoginRequest',
+  {
+    challenge: Type.String(),
+    client: openObject('The client of the OAuth2 server, without its secrets.'),
+    oidc_context: Type.Optional(openObject('What the client asked for by OpenID Connect.')),
+    request_url: Type.String({ description: 'The address with which the OAuth2 login began.' }),
+    requested_access_token_audience: Type.Optional(Type.Array(Type.String())),
+    requested_scope: Type.Optional(Type.Array(Type.String())),
+    session_id: Type.Optional(Type.String()),
+    skip: Type.Boolean({ description: 'Whether the OAuth2 server knows already who it is.' }),
+    subject: Type.String({ description: 'Who that is; empty when it is unknown.' }),
+  },
+  'A sign-in that an OAuth2 server asks for.',
+)
+export type OAuth2LoginRequest = Static<typeof oauth2LoginRequest>
+
 /** What the flows begin with, in this order. */
 const beginning = {
   id: uuid,
@@ -61,6 +78,7 @@ const beginning = {
 }
 const chosen = {
   oauth2_login_challenge: Type.Optional(Type.String()),
+  oauth2_login_request: Type.Optional(oauth2LoginRequest),
   session_token_exchange_code: Type.Optional(
     Type.String({ description: 'Only in the answer that creates a native flow.' }),
   ),

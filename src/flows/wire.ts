@@ -6,6 +6,7 @@ import { returnToOf, type Flow, type Ui } from './flow.ts'
 import type {
   ContinueWith,
   LoginFlow,
+  OAuth2LoginRequest,
   RecoveryFlow,
   RegistrationFlow,
   SettingsFlow,
@@ -19,6 +20,8 @@ export type FlowExtras = {
   transientPayload?: Json
   /** Only in the answer that creates a native flow. */
   exchangeCode?: string
+  /** Looked up for each answer. */
+  loginRequest?: OAuth2LoginRequest
   continueWith?: readonly ContinueWith[]
 }
 
@@ -35,10 +38,14 @@ const returnTo = (flow: Flow) => {
   return value === '' ? {} : { return_to: value }
 }
 
-export const loginFlow = (flow: Flow, { transientPayload, exchangeCode }: FlowExtras = {}): LoginFlow => ({
+export const loginFlow = (
+  flow: Flow,
+  { transientPayload, exchangeCode, loginRequest }: FlowExtras = {},
+): LoginFlow => ({
   id: flow.id,
   organization_id: flow.organizationId,
   ...(flow.loginChallenge ? { oauth2_login_challenge: flow.loginChallenge } : {}),
+  ...(loginRequest ? { oauth2_login_request: loginRequest } : {}),
   type: flow.type,
   ...times(flow),
   request_url: flow.requestUrl,
@@ -58,11 +65,12 @@ export const loginFlow = (flow: Flow, { transientPayload, exchangeCode }: FlowEx
 
 export const registrationFlow = (
   flow: Flow,
-  { transientPayload, exchangeCode }: FlowExtras = {},
+  { transientPayload, exchangeCode, loginRequest }: FlowExtras = {},
 ): RegistrationFlow => ({
   id: flow.id,
   organization_id: flow.organizationId,
   ...(flow.loginChallenge ? { oauth2_login_challenge: flow.loginChallenge } : {}),
+  ...(loginRequest ? { oauth2_login_request: loginRequest } : {}),
   type: flow.type,
   ...times(flow),
   request_url: flow.requestUrl,

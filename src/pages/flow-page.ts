@@ -121,8 +121,9 @@ async function render(site: Site, request: Request, flow: Flow): Promise<Respons
     title: `${prefix}${form.saved === undefined ? heading : texts.settings.savedTitle(form.saved)}`,
     body,
     wide: isSettings,
-    // A change that waited for this sign-in may be on its way to a provider.
-    leadsElsewhere: form.leadsElsewhere || (flow.name === 'login' && site.offers.providers),
+    // A change that waited for this sign-in may be on its way to a provider, and an OAuth2 server may wait for it.
+    leadsElsewhere:
+      form.leadsElsewhere || (flow.name === 'login' && site.offers.providers) || flow.loginChallenge !== undefined,
     signedIn: isSettings,
     ...(isSettings ? { current: 'settings' } : {}),
     address: `${request.fullPath}?flow=${flow.id}`,

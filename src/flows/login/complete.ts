@@ -9,10 +9,12 @@ import type { Json } from '../../lib/json.ts'
 import type { Authenticated } from '../../sessions/authenticate.ts'
 import { openSession, type OpenedSession } from '../../sessions/issue.ts'
 import { meetsRequirement } from '../../sessions/requirement.ts'
+import type { Session } from '../../sessions/session.ts'
 import { sessionObject, type SessionObject } from '../../sessions/wire.ts'
 import { withQuery } from '../../http/urls.ts'
 import { answerExchange } from '../../sessions/exchange/exchange.ts'
 import { flowPage, initUrl, queryOf, returnToOf, type Flow } from '../flow.ts'
+import { withLoginRequest, type OAuth2Server } from '../oauth2.ts'
 import { insertFlow, updateFlow } from '../store.ts'
 import { loginFlow, type ContinueWith } from '../wire.ts'
 import type { SuccessfulNativeLogin } from '../wire-schema.ts'
@@ -48,7 +50,7 @@ export class OutdatedProof extends Error {}
  * @throws OutdatedProof with nothing stored
  */
 export async function completeLogin(deps: LoginDeps, completion: Completion): Promise<Response> {
-  const { clock, cookies, db, returnTo, rules, settings } = deps
+  const { clock, cookies, db, forward, oauth2, returnTo, rules, settings } = deps
   const { client, current, flow, method, request, result } = completion
   const available = availableAal(result.identity.credentials, rules)
   const identity = { ...result.identity, availableAal: available }
@@ -107,9 +109,11 @@ export async function completeLogin(deps: LoginDeps, completion: Completion): Pr
   }
   if (rotates && !next) request.csrf.rotate()
   const answer = isEnough
-    ? arrived(completion, fromHooks, destination, shownSession(deps, opened, signedIn))
+    ? oauth2 && flow.loginChallenge
+      ? await backToServer({ oauth2, forward }, completion, flow.loginChallenge, opened.session)
+      : arrived(completion, fromHooks, destination, shownSession(deps, opened, signedIn))
     : next
-      ? showSecondFactor(deps, completion, next)
+      ? await showSecondFactor(deps, completion, next)
       : secondFactorNeeded(deps, completion)
   return { ...answer, cookies: [cookies.write(opened.token, opened.session.expiresAt)] }
 }
@@ -171,6 +175,21 @@ function arrived(
   return json(200, { session, continue_with: continueWith } satisfies SuccessfulNativeLogin)
 }
 
+/** The OAuth2 server learns who it is, and the browser goes back there. The sign-in here holds even if that fails. */
+async function backToServer(
+  { oauth2, forward }: Pick<LoginDeps, 'forward'> & { oauth2: OAuth2Server },
+  { request, client }: Completion,
+  challenge: string,
+  session: Session,
+): Promise<Response> {
+  try {
+    const to = await oauth2.acceptLogin(challenge, session)
+    return client === 'browser' ? redirect(request, 303, to) : errorResponse(request, errors.locationChangeRequired(to))
+  } catch (error) {
+    return forward(request, error)
+  }
+}
+
 function secondFactorUrl({ publicBaseUrl }: LoginDeps, flow: Flow): string {
   const asked = queryOf(flow)
   return initUrl(publicBaseUrl, 'login', 'browser', {
@@ -206,5 +225,7 @@ async function secondFactorFlow(
   return { ...next, internal: { ...next.internal, ...flow.internal } }
 }
 
-const showSecondFactor = ({ settings }: LoginDeps, { request, client }: Completion, next: Flow): Response =>
-  client === 'browser' ? redirect(request, 303, flowPage(settings.uiUrl, next.id)) : json(200, loginFlow(next))
+const showSecondFactor = async (deps: LoginDeps, { request, client }: Completion, next: Flow): Promise<Response> =>
+  client === 'browser'
+    ? redirect(request, 303, flowPage(deps.settings.uiUrl, next.id))
+    : json(200, loginFlow(next, await withLoginRequest(deps, next)))

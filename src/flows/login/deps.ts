@@ -12,6 +12,7 @@ import type { RequiredAal } from '../../sessions/requirement.ts'
 import type { CrossSiteSettings } from '../cross-site.ts'
 import type { Forward } from '../error/forward.ts'
 import type { HookBefore } from '../hook.ts'
+import type { MaybeOAuth2Server } from '../oauth2.ts'
 import type { LoginHook } from './hook.ts'
 import type { LoginMethod } from './method.ts'
 
@@ -28,7 +29,7 @@ export type LoginSettings = {
   requiredAal: RequiredAal
 }
 
-export type LoginDeps = {
+export type LoginDeps = MaybeOAuth2Server & {
   db: Db
   clock: Clock
   authenticate: Authenticate

@@ -1,6 +1,7 @@
 import { json } from '../../http/respond.ts'
 import type { Request, Response, Route } from '../../http/types.ts'
 import type { Flow } from '../flow.ts'
+import { withLoginRequest } from '../oauth2.ts'
 import { readFlow } from '../read.ts'
 import { loginFlow } from '../wire.ts'
 import type { LoginDeps } from './deps.ts'
@@ -44,8 +45,10 @@ async function startInBrowser(deps: LoginDeps, request: Request): Promise<Respon
   }
 }
 
-const readLogin = async (deps: LoginDeps, request: Request): Promise<Response> =>
-  json(200, loginFlow(await readFlow(deps, 'login', request, request.query.get('id'), { anyBrowser: isOpenTest })))
+async function readLogin(deps: LoginDeps, request: Request): Promise<Response> {
+  const flow = await readFlow(deps, 'login', request, request.query.get('id'), { anyBrowser: isOpenTest })
+  return json(200, loginFlow(flow, await withLoginRequest(deps, flow)))
+}
 
 /** Until a provider has been tried out there is nothing in the flow that only one browser may see. */
 const isOpenTest = ({ testContext }: Flow): boolean => testContext !== undefined && !testContext.debug_payload

@@ -1,20 +1,23 @@
-import { errors } from '../../errors.ts'
+import { ApiError, errors } from '../../errors.ts'
 import { parseUuid } from '../../lib/uuid.ts'
 import { acceptsJson, isJson } from '../../http/negotiate.ts'
 import { parseBool } from '../../http/query.ts'
-import { json, redirect } from '../../http/respond.ts'
+import { errorResponse, json, redirect } from '../../http/respond.ts'
 import type { Request, Response } from '../../http/types.ts'
+import { withQuery } from '../../http/urls.ts'
 import type { Aal } from '../../identities/identity.ts'
 import { atLeast } from '../../sessions/assurance.ts'
 import type { Authenticated } from '../../sessions/authenticate.ts'
 import { handOnExchange, openExchange } from '../../sessions/exchange/exchange.ts'
 import { expiredContext, messages } from '../../ui/messages.ts'
-import { flowPage, newFlow, requestUrlOf, type Flow, type FlowType } from '../flow.ts'
+import { flowPage, initUrl, newFlow, queryOf, requestUrlOf, type Flow, type FlowType } from '../flow.ts'
 import { withMessages } from '../form.ts'
 import { runHooksBefore } from '../hook.ts'
+import { challengeOf, loginChallengeIn, withLoginRequest } from '../oauth2.ts'
 import type { Advance } from '../outcome.ts'
 import { insertFlow } from '../store.ts'
 import { loginFlow } from '../wire.ts'
+import type { OAuth2LoginRequest } from '../wire-schema.ts'
 import type { LoginDeps } from './deps.ts'
 import { openingForm, shortcutFrom, withBrowserToken } from './form.ts'
 import type { LoginScreen } from './method.ts'
@@ -25,16 +28,18 @@ import type { LoginScreen } from './method.ts'
  */
 export async function startLogin(deps: LoginDeps, request: Request, type: FlowType): Promise<Response> {
   const { authenticate, clock, db, settings } = deps
-  const wanted = readParameters(deps, request, type)
+  const asked: Asked =
+    type === 'browser' ? await askedOf(deps, request) : { query: request.query, requestUrl: requestUrlOf(request) }
+  const wanted = readParameters(deps, asked.query, type)
   const current = await authenticate(request)
   if (!current && wanted.aal === 'aal2') throw errors.sessionAal1Required()
   if (current && !wanted.refresh && atLeast(current.session.aal, wanted.aal))
-    return signedInAlready(deps, request, type)
+    return signedInAlready(deps, request, type, { ...asked, current })
 
   const { flow, screen } = await openFlow(deps, request, {
     ...wanted,
     type,
-    requestUrl: requestUrlOf(request),
+    requestUrl: asked.requestUrl,
     current,
   })
   const exchange = type === 'api' && wanted.exchangeCode && !current ? openExchange({ clock }, flow.id) : undefined
@@ -49,16 +54,41 @@ export async function startLogin(deps: LoginDeps, request: Request, type: FlowTy
   if (next) return goOn(deps, request, flow, next)
   await db.batch([insertFlow(flow), ...(exchange ? [exchange.statement] : [])])
   if (type === 'browser' && !acceptsJson(request)) return redirect(request, 303, flowPage(settings.uiUrl, flow.id))
-  return json(200, loginFlow(flow, exchange ? { exchangeCode: exchange.initCode.reveal() } : {}))
+  const { loginRequest } = asked
+  const view = loginFlow(flow, {
+    ...(loginRequest ? { loginRequest } : {}),
+    ...(exchange ? { exchangeCode: exchange.initCode.reveal() } : {}),
+  })
+  return json(200, view)
+}
+
+/** What a request asks for. With a challenge the OAuth2 server has a say in it. */
+type Asked = { query: URLSearchParams; requestUrl: string; challenge?: string; loginRequest?: OAuth2LoginRequest }
+
+/** A browser's request, with what the OAuth2 server wants of the login that it asks for. */
+async function askedOf(deps: LoginDeps, request: Request): Promise<Asked> {
+  const { oauth2 } = deps
+  const challenge = loginChallengeIn(deps, request.query)
+  const written = requestUrlOf(request)
+  if (!oauth2 || challenge === undefined) return { query: request.query, requestUrl: written }
+  const loginRequest = await oauth2.getLoginRequest(challenge)
+  const changes = {
+    // Whom the server does not remember shows who they are, with or without a session here.
+    ...(loginRequest.skip ? {} : { refresh: 'true' }),
+    ...(oauth2.overridesReturnTo && loginRequest.request_url !== '' ? { return_to: loginRequest.request_url } : {}),
+  }
+  const requestUrl = Object.keys(changes).length === 0 ? written : withQuery(written, changes)
+  return { query: queryOf({ requestUrl }), requestUrl, challenge, loginRequest }
 }
 
 /** Answers with the screen after the first. compat: that is negotiated for native flows, too – selfservice/strategy/code/strategy_login.go */
 async function goOn(
-  { db, settings }: LoginDeps,
+  deps: LoginDeps,
   request: Request,
   opened: Flow,
   { ui, state = opened.state, active, internal = opened.internal, statements = [], onStored }: Advance,
 ): Promise<Response> {
+  const { db, settings } = deps
   const flow: Flow = {
     ...opened,
     ui: withBrowserToken(ui, opened, request.csrf.token),
@@ -68,7 +98,8 @@ async function goOn(
   }
   await db.batch([insertFlow(flow), ...statements])
   onStored?.()
-  return isJson(request) ? json(200, loginFlow(flow)) : redirect(request, 303, flowPage(settings.uiUrl, flow.id))
+  if (!isJson(request)) return redirect(request, 303, flowPage(settings.uiUrl, flow.id))
+  return json(200, loginFlow(flow, await withLoginRequest(deps, flow)))
 }
 
 type Parameters = {
@@ -81,10 +112,11 @@ type Parameters = {
 }
 
 /** The order of these checks is the order in which their errors win. */
-function readParameters({ returnTo, schemas, settings }: LoginDeps, { query }: Request, type: FlowType): Parameters {
-  if (type === 'browser') refuseChallenge(query)
+function readParameters(deps: LoginDeps, query: URLSearchParams, type: FlowType): Parameters {
+  const { returnTo, schemas, settings } = deps
   returnTo(query.get('return_to') ?? undefined, settings.returnUrlAfter())
-  if (type === 'api') refuseChallenge(query)
+  // compat: an app's challenge is kept, but nobody is asked about it – selfservice/flow/login/flow.go
+  if (type === 'api') loginChallengeIn(deps, query)
   const aal = (query.get('aal') || 'aal1').toLowerCase()
   if (aal !== 'aal1' && aal !== 'aal2') throw errors.badRequest('The parameter aal has to be aal1 or aal2.')
   const identitySchema = (aal === 'aal1' && query.get('identity_schema')) || undefined
@@ -105,15 +137,41 @@ function readParameters({ returnTo, schemas, settings }: LoginDeps, { query }: R
 
 const flag = (query: URLSearchParams, name: string): boolean => parseBool(query.get(name) ?? '') ?? false
 
-function refuseChallenge(query: URLSearchParams): void {
-  if (query.has('login_challenge'))
-    throw errors.invalidConfiguration('A login_challenge was sent, but oauth2_provider.url is not configured.')
-}
-
-function signedInAlready({ returnTo, settings }: LoginDeps, request: Request, type: FlowType): Response {
+async function signedInAlready(
+  deps: LoginDeps,
+  request: Request,
+  type: FlowType,
+  { query, challenge, current }: Asked & { current: Authenticated },
+): Promise<Response> {
+  const { returnTo, settings } = deps
+  if (challenge !== undefined) return remembered(deps, request, challenge, { query, current })
   if (type === 'api' || acceptsJson(request)) throw errors.sessionAlreadyAvailable()
   // compat: the default of the login flow does not count here – selfservice/flow/login/handler.go
-  return redirect(request, 303, returnTo(request.query.get('return_to') ?? undefined, settings.defaultReturnUrl))
+  return redirect(request, 303, returnTo(query.get('return_to') ?? undefined, settings.defaultReturnUrl))
+}
+
+/** Somebody whom both the OAuth2 server and we know goes back there without a form, once both factors are there. */
+async function remembered(
+  { oauth2, publicBaseUrl }: LoginDeps,
+  request: Request,
+  challenge: string,
+  { query, current: { session, identity } }: Pick<Asked, 'query'> & { current: Authenticated },
+): Promise<Response> {
+  if (!(await oauth2!.isEnough(session, identity))) {
+    const url = initUrl(publicBaseUrl, 'login', 'browser', {
+      aal: 'aal2',
+      login_challenge: challenge,
+      return_to: query.get('return_to') || undefined,
+    })
+    return acceptsJson(request)
+      ? errorResponse(request, errors.locationChangeRequired(url))
+      : redirect(request, 303, url)
+  }
+  const to = await oauth2!.acceptLogin(challenge, session)
+  if (!acceptsJson(request)) return redirect(request, 303, to)
+  // The challenge is used up: scripts need to know where the browser goes on.
+  const { body } = errors.sessionAlreadyAvailable()
+  return errorResponse(request, new ApiError(body, { extra: { redirect_browser_to: to } }))
 }
 
 export type NewLogin = {
@@ -148,6 +206,7 @@ export async function openFlow(
     refresh,
     organizationId: current?.identity.organizationId ?? wanted.organizationId,
     ...(identitySchema === undefined ? {} : { identitySchema }),
+    ...challengeOf(deps, { requestUrl }),
     lifespanMicros: settings.lifespanMicros,
     publicBaseUrl,
     now: clock.now(),

@@ -15,9 +15,10 @@ import { isExpired, type Flow, type Ui } from '../flow.ts'
 import { problemsIn } from '../hook.ts'
 import { problemsFrom, withProblems, withoutMessages, type Problem } from '../form.ts'
 import { tokenOf } from '../mailed.ts'
+import { withLoginRequest } from '../oauth2.ts'
 import { retry, type Advance, type Leaving } from '../outcome.ts'
 import { findFlow, updateFlow } from '../store.ts'
-import { loginFlow } from '../wire.ts'
+import { loginFlow, type FlowExtras } from '../wire.ts'
 import { completeLogin, OutdatedProof } from './complete.ts'
 import type { LoginDeps } from './deps.ts'
 import { sorted, withBrowserToken, withToken } from './form.ts'
@@ -223,14 +224,27 @@ async function answer(deps: LoginDeps, attempt: Attempt, decision: Decision, tri
 
 /** The same form, with what is wrong; the texts of earlier submissions are gone. */
 export async function showAgain(
-  { clock, db, settings }: LoginDeps,
+  deps: LoginDeps,
   { request, client, flow }: Attempt,
   form: Ui,
   problems: readonly Problem[],
 ): Promise<Response> {
+  const { clock, db } = deps
   const shown = { ...flow, ui: sorted(withProblems(withoutMessages(form), problems)), updatedAt: clock.now() }
   await db.batch([updateFlow(shown)])
-  return showForm(request, client, { flow: shown, view: loginFlow(shown), uiUrl: settings.uiUrl })
+  return showStored(deps, request, client, shown)
+}
+
+/** Pages read the form themselves; programs get it with what belongs to it. */
+async function showStored(
+  deps: LoginDeps,
+  request: Request,
+  client: Client,
+  flow: Flow,
+  extras: FlowExtras = {},
+): Promise<Response> {
+  const view = client === 'browser' ? undefined : loginFlow(flow, await withLoginRequest(deps, flow, extras))
+  return showForm(request, client, { flow, view, uiUrl: deps.settings.uiUrl })
 }
 
 /** A browser that proved that it may use the form can also read it from now on; any other learns nothing by submitting. */
@@ -239,11 +253,12 @@ const renewToken = ({ request, flow }: Attempt, { csrf_token: token }: LoginFiel
 
 /** The next screen. It is negotiated for native flows too, and answered with 400 although nothing went wrong. */
 async function showNext(
-  { clock, db, settings }: LoginDeps,
+  deps: LoginDeps,
   { request, flow }: Attempt,
   { ui, state = flow.state, active, internal = flow.internal, statements = [], onStored }: Advance,
   { transient_payload: transientPayload = {} }: LoginFields,
 ): Promise<Response> {
+  const { clock, db } = deps
   const shown = {
     ...flow,
     ui: withBrowserToken(ui, flow, request.csrf.token),
@@ -255,11 +270,7 @@ async function showNext(
   await db.batch([updateFlow(shown), ...statements])
   onStored?.()
   const client = isJson(request) ? 'spa' : 'browser'
-  return showForm(request, client, {
-    flow: shown,
-    view: loginFlow(shown, { transientPayload: transientPayload as never }),
-    uiUrl: settings.uiUrl,
-  })
+  return showStored(deps, request, client, shown, { transientPayload: transientPayload as never })
 }
 
 /** Sends the browser away, to a page or to a provider, once it is noted with what. */

@@ -11,6 +11,7 @@ import type { LifespanOf } from '../../sessions/issue.ts'
 import type { CrossSiteSettings } from '../cross-site.ts'
 import type { Forward } from '../error/forward.ts'
 import type { HookBefore } from '../hook.ts'
+import type { MaybeOAuth2Server } from '../oauth2.ts'
 import type { HookAfterStoring, HookBeforeStoring, RegistrationHook } from './hook.ts'
 import type { RegistrationMethod, RegistrationStyle } from './method.ts'
 
@@ -22,7 +23,7 @@ export type AfterRegistration = {
   afterStoring: readonly HookAfterStoring[]
 }
 
-export type RegistrationDeps = {
+export type RegistrationDeps = MaybeOAuth2Server & {
   db: Db
   clock: Clock
   authenticate: Authenticate

@@ -4,6 +4,7 @@ import type { Request } from '../../http/types.ts'
 import { newFlow, requestUrlOf, type Flow, type FlowType } from '../flow.ts'
 import { withCsrf, withNodes } from '../form.ts'
 import { runHooksBefore } from '../hook.ts'
+import { challengeOf, loginChallengeIn } from '../oauth2.ts'
 import { traitNodes } from '../trait-nodes.ts'
 import { registrationFlow } from '../wire.ts'
 import type { RegistrationDeps } from './deps.ts'
@@ -22,15 +23,11 @@ export type Beginning = {
  * Reads what a request asks for.
  * @throws errors.returnToForbidden, errors.badRequest, errors.invalidConfiguration, errors.flowDisabled
  */
-export function beginningOf(
-  { enabled, returnTo, schemas, defaultReturnUrl }: RegistrationDeps,
-  request: Request,
-  type: FlowType,
-): Beginning {
+export function beginningOf(deps: RegistrationDeps, request: Request, type: FlowType): Beginning {
+  const { enabled, returnTo, schemas, defaultReturnUrl } = deps
   const { query } = request
   returnTo(query.get('return_to') ?? undefined, defaultReturnUrl)
-  if (query.has('login_challenge'))
-    throw errors.invalidConfiguration('A login_challenge needs an OAuth2 server, and oauth2_provider.url names none.')
+  loginChallengeIn(deps, query)
   const wanted = query.get('identity_schema') ?? ''
   if (wanted !== '' && !schemas.has(wanted))
     throw errors.badRequest(`There is no identity schema ${JSON.stringify(wanted)}.`)
@@ -77,6 +74,7 @@ export async function beginRegistration(
     publicBaseUrl,
     now: clock.now(),
     ...(identitySchema === undefined ? {} : { identitySchema }),
+    ...challengeOf(deps, { requestUrl }),
   })
   const memories = methods.filter((method) => method.enabled).map((method) => method.remembers?.(bare) ?? {})
   const flow: Flow = { ...bare, internal: Object.assign({}, ...memories) as Flow['internal'] }

@@ -17,6 +17,7 @@ import { checkCrossSite } from '../cross-site.ts'
 import { decodeBody, validateBody, type BodyField, type BodySpec } from '../decode.ts'
 import { isExpired, type Flow, type Ui } from '../flow.ts'
 import { HookRefusal, problemsIn } from '../hook.ts'
+import { withLoginRequest } from '../oauth2.ts'
 import type { Advance, Leaving } from '../outcome.ts'
 import { problemsFrom, withCsrf, withMessages, withoutMessages, withProblems, type Problem } from '../form.ts'
 import { findFlow, insertFlow, updateFlow } from '../store.ts'
@@ -278,16 +279,18 @@ type Showing = Pick<Advance, 'statements'> & {
 
 /** Stores a changed form and shows it. */
 export async function show(
-  { db, clock, uiUrl }: RegistrationDeps,
+  deps: RegistrationDeps,
   { request, client }: Submission,
   changed: Flow,
   { redirectStatus, statements = [], onStored, ...extras }: Showing,
 ): Promise<Response> {
+  const { db, clock, uiUrl } = deps
   const token = changed.type === 'browser' ? request.csrf.token() : ''
   const flow: Flow = { ...changed, ui: withCsrf(changed.ui, token), updatedAt: clock.now() }
   await db.batch([updateFlow(flow), ...statements])
   onStored?.()
-  return showForm(request, client, { flow, view: registrationFlow(flow, extras), uiUrl, redirectStatus })
+  const view = client === 'browser' ? undefined : registrationFlow(flow, await withLoginRequest(deps, flow, extras))
+  return showForm(request, client, { flow, view, uiUrl, redirectStatus })
 }
 
 /** An expired flow is replaced by a fresh one that began with the same address, for the same schema and organization. */

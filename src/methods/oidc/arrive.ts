@@ -10,6 +10,7 @@ import { completeLogin, OutdatedProof } from '../../flows/login/complete.ts'
 import { openLinkingFlow, waitingLink } from '../../flows/login/linking.ts'
 import { openFlow } from '../../flows/login/start.ts'
 import { problemOf, showAgain } from '../../flows/login/submit.ts'
+import { withLoginRequest } from '../../flows/oauth2.ts'
 import { completeRegistration } from '../../flows/registration/complete.ts'
 import { openRegistration, registrationDisabled } from '../../flows/registration/start.ts'
 import { generic, newIdentity, reasonOf } from '../../flows/registration/submit.ts'
@@ -334,5 +335,6 @@ async function link(deps: OidcDeps, arriving: Arriving, wanted: IdentityWithCred
     const response = redirect(request, 303, withQuery(flowPage(page, linking.id), { no_org_ui: 'true' }))
     return arriving.byExchange ? { ...response, cookies: [tabCookie(deps, request, linking)] } : response
   }
-  return json(400, loginFlow(linking, { transientPayload: arriving.transientPayload }))
+  const { transientPayload } = arriving
+  return json(400, loginFlow(linking, await withLoginRequest(login, linking, { transientPayload })))
 }
