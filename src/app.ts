@@ -257,6 +257,7 @@ function createParts(config: Config, lasting: Lasting) {
     loadSource,
     jsonnet,
     config: config.courier,
+    publicBaseUrl,
     disallowPrivateSmtp: config.clients.smtp.disallow_private_ip_ranges,
   })
   const webHooks = createWebHooks({

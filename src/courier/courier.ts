@@ -23,6 +23,8 @@ export type CourierDeps = {
   loadSource: LoadSource
   jsonnet: Pick<Jsonnet, 'evaluateToText' | 'evaluate'>
   log: DispatcherDeps['log']
+  /** The public address, to be given by whoever queues messages. */
+  publicBaseUrl?: string
   /** For how long a dispatcher's claim on a message holds. */
   leaseMs?: number
 }
@@ -54,7 +56,7 @@ export type Courier = {
 }
 
 export function createCourier(deps: CourierDeps): Courier {
-  const { db, clock, config, loadSource, log, leaseMs } = deps
+  const { db, clock, config, loadSource, log, leaseMs, publicBaseUrl } = deps
   const templates = createTemplateLibrary({
     templates: config.templates,
     overridePath: config.template_override_path,
@@ -76,7 +78,7 @@ export function createCourier(deps: CourierDeps): Courier {
 
   async function prepared(message: Message): Promise<StoredMessage> {
     checkRecipient(message)
-    const data = modelOf(message)
+    const data = modelOf(message, { site: publicBaseUrl })
     const rendered = await templates.render(message.template, message.via, data)
     const now = clock.now()
     return {

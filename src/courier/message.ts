@@ -103,12 +103,16 @@ const keepsRequestHeaders: ReadonlySet<TemplateName> = new Set<TemplateName>([
 export const storedRequestHeaders = ({ template, requestHeaders }: Message): Record<string, string[]> =>
   keepsRequestHeaders.has(template) ? (requestHeaders ?? {}) : {}
 
-/** The model of a message as JSON: what gateways see as `template_data`. */
-export function modelOf(message: Message): JsonObject {
+/**
+ * The model of a message as JSON: what gateways see as `template_data`.
+ * @param site our own address, to whose host a code in a text message is bound: phones offer it on no other site. The
+ *   address of the request may name any host.
+ */
+export function modelOf(message: Message, { site }: { site?: string | undefined } = {}): JsonObject {
   const { template, via, to, data } = message
   const model: Record<string, unknown> = { to, ...data, transient_payload: data.transient_payload ?? {} }
   if (via === 'sms') {
-    if ('request_url' in data) model.request_url_domain = domainOf(data.request_url)
+    if ('request_url' in data) model.request_url_domain = domainOf(site ?? data.request_url)
     delete model.verification_url
     // compat: the code of a recovery goes by the name of that of a verification, the traits by that of the identity –
     // courier/template/sms/recovery_code_valid.go, registration_code_valid.go
@@ -125,7 +129,7 @@ function rename(model: Record<string, unknown>, from: string, to: string): void 
   delete model[from]
 }
 
-/** The host of an address, to which a code in a text message is bound; empty when there is none. */
+/** The host of an address; empty when there is none. */
 const domainOf = (url: string): string => URL.parse(url)?.hostname ?? ''
 
 /** The names by which templates know the members of a model. */

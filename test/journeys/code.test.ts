@@ -226,6 +226,20 @@ everywhere(
 )
 
 everywhere(
+  'a code in a text message is bound to our own site, whatever site a request says it is for',
+  async (server) => {
+    await person(server, { phone: '+4915112345601' })
+    const client = server.client()
+    const headers = { 'x-forwarded-host': 'evil.example' }
+    const { body } = await client.agent.request('GET', '/self-service/login/api', { headers })
+    await ask(client, body as unknown as Form, '+4915112345601')
+    const [message] = await messagesTo(server, '+4915112345601')
+    assert.match(message!.body, new RegExp(`@${new URL(server.publicUrl).hostname} #[0-9]{6}$`))
+  },
+  { config: passwordless, ...native },
+)
+
+everywhere(
   'who has no account sees what all others see, where that is a secret',
   async (server) => {
     await person(server)
