@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { formOf, textIds, type Client, type Form, type Step } from '../support/clients.ts'
+import { codeTo } from '../support/mail.ts'
+import { startOpenIdProvider } from '../support/openid-provider.ts'
 import { startOAuth2Server } from '../support/oauth2-server.ts'
 import { appCode, setUpApp } from '../support/second-factors.ts'
-import { pages } from '../support/server.ts'
-import { ada, everywhere, type StoryServer } from '../support/stories.ts'
+import { pages, type ConfigPatch } from '../support/server.ts'
+import { ada, everywhere, grace, type StoryServer } from '../support/stories.ts'
 
 const hydra = await startOAuth2Server()
 after(() => hydra.close())
@@ -28,6 +30,7 @@ type Asking = Form & {
 const open = (client: Client, flow: string, query: Record<string, string>) =>
   client.start(flow, query) as Promise<Asking>
 const password = { method: 'password', identifier: ada.email, password: ada.password }
+const newcomer = { method: 'password', password: grace.password, traits: { email: grace.email } }
 
 /** Where a step sends the browser, by the way that such a client is told. */
 function goesTo(client: Client, step: Step): string {
@@ -305,4 +308,177 @@ everywhere(
       )
   },
   { ...inBrowsers, clients: ['native'] },
+)
+
+everywhere(
+  'whoever signs up for an OAuth2 server goes back there, too',
+  async (server) => {
+    const client = server.client()
+    const login_challenge = hydra.challenge()
+    const form = await open(client, 'registration', { login_challenge })
+    assert.equal(form.oauth2_login_challenge, login_challenge)
+    assert.equal(form.oauth2_login_request?.['challenge'], login_challenge)
+    const again = formOf(await client.submit(form, { ...newcomer, password: '' })) as Asking
+    assert.equal(again.oauth2_login_request?.['challenge'], login_challenge)
+
+    const done = (await client.submit(again, newcomer)) as Extract<Step, { kind: 'end' }>
+    if (client.kind === 'browser') assert.equal(goesTo(client, done), hydra.after(login_challenge))
+    else
+      assert.deepEqual(done.body.continue_with, [
+        { action: 'redirect_browser_to', redirect_browser_to: hydra.after(login_challenge) },
+      ])
+    const { body } = await client.agent.request('GET', '/sessions/whoami')
+    assert.deepEqual(hydra.accepted(login_challenge), {
+      subject: (body.identity as { id: string }).id,
+      identity_provider_session_id: body.id,
+      remember: false,
+      remember_for: 86400,
+      amr: ['password'],
+    })
+  },
+  { config: { oauth2_provider, session: { cookie: { persistent: false } } }, clients },
+)
+
+everywhere(
+  'an account is there even if the OAuth2 server does not take its first sign-in',
+  async (server) => {
+    const client = server.client()
+    const form = await open(client, 'registration', { login_challenge: hydra.challenge() })
+    hydra.stub.script({ status: 500 })
+    const step = (await client.submit(form, newcomer)) as Extract<Step, { kind: 'end' }>
+    assert.equal((await errorIn(server, client, step))['code'], 500)
+    assert.equal((await client.whoami())?.traits['email'], grace.email)
+  },
+  inBrowsers,
+)
+
+const provider = await startOpenIdProvider()
+after(() => provider.close())
+
+const mapper = `local c = std.extVar('claims'); { identity: { traits: { email: c.email } } }`
+const acme = {
+  id: 'acme',
+  provider: 'generic',
+  client_id: 'client',
+  client_secret: 'secret',
+  issuer_url: provider.issuer,
+  mapper_url: `base64://${Buffer.from(mapper).toString('base64')}`,
+}
+
+everywhere(
+  'a challenge goes along through a provider, and from one flow to the other',
+  async (server) => {
+    const person = { sub: 'grace', email: grace.email }
+    // Whoever signs in is new, and whoever signs up is not.
+    for (const flow of ['login', 'registration']) {
+      const client = server.client()
+      const login_challenge = hydra.challenge()
+      const form = await open(client, flow, { login_challenge })
+      const away = goesTo(client, await client.submit(form, { method: 'oidc', provider: 'acme' }))
+      const back = await client.agent.request('GET', provider.approve(away, person), { accept: 'text/html' })
+      assert.deepEqual([back.status, back.location], [303, hydra.after(login_challenge)], flow)
+      assert.deepEqual(hydra.accepted(login_challenge)?.amr, ['oidc'])
+    }
+  },
+  {
+    config: {
+      oauth2_provider,
+      ciphers: { algorithm: 'aes' },
+      selfservice: {
+        methods: { oidc: { enabled: true, config: { providers: [acme] } } },
+        flows: { registration: { after: { oidc: { hooks: [{ hook: 'session' }] } } } },
+      },
+    },
+    clients,
+  },
+)
+
+everywhere(
+  'an account at a provider that waits for its owner keeps the challenge',
+  async (server) => {
+    await server.register(ada)
+    const client = server.client()
+    const login_challenge = hydra.challenge()
+    const form = await open(client, 'login', { login_challenge })
+    const away = goesTo(client, await client.submit(form, { method: 'oidc', provider: 'acme' }))
+    const back = await client.agent.request('GET', provider.approve(away, { sub: 'ada', email: ada.email }))
+    const linking = back.body as unknown as Asking
+    assert.equal(linking.oauth2_login_request?.['challenge'], login_challenge)
+    assert.equal(goesTo(client, await client.submit(linking, password)), hydra.after(login_challenge))
+    assert.deepEqual(hydra.accepted(login_challenge)?.amr, ['password', 'oidc'])
+  },
+  {
+    config: {
+      oauth2_provider,
+      ciphers: { algorithm: 'aes' },
+      selfservice: { methods: { oidc: { enabled: true, config: { providers: [acme] } } } },
+    },
+    clients: ['spa'],
+  },
+)
+
+const verifying: ConfigPatch = {
+  oauth2_provider,
+  courier: { smtp: { connection_uri: 'smtp://127.0.0.1:9/' } },
+  selfservice: {
+    methods: { code: { enabled: true } },
+    flows: {
+      verification: { enabled: true, ui_url: `${pages}/verification` },
+      registration: { after: { password: { hooks: [{ hook: 'session' }, { hook: 'show_verification_ui' }] } } },
+    },
+  },
+}
+
+/** The form that asks somebody who has just signed up for a code. */
+async function asked(client: Client, step: Step): Promise<Form> {
+  if (step.kind === 'form') return step.form
+  const { continue_with } = step.body as { continue_with: { action: string; flow?: { id: string } }[] }
+  assert.deepEqual(
+    continue_with.map(({ action }) => action),
+    ['redirect_browser_to', 'show_verification_ui'],
+  )
+  const { body } = await client.agent.request(
+    'GET',
+    `/self-service/verification/flows?id=${continue_with[1]!.flow!.id}`,
+  )
+  return body as unknown as Form
+}
+
+everywhere(
+  'whoever has to verify an address first goes back to the OAuth2 server after that',
+  async (server) => {
+    const client = server.client()
+    const login_challenge = hydra.challenge()
+    const form = await open(client, 'registration', { login_challenge })
+    const first = await asked(client, await client.submit(form, newcomer))
+    assert.equal(hydra.accepted(login_challenge), undefined)
+    const { id } = (await client.whoami())!
+
+    const again = formOf(await client.submit(first, { method: 'code', email: grace.email }))
+    const done = await client.submit(again, { method: 'code', code: await codeTo(server, grace.email) })
+    if (client.kind === 'browser') assert.equal(goesTo(client, done), hydra.after(login_challenge))
+    else {
+      const { ui } = formOf(done)
+      assert.equal(ui.action, hydra.after(login_challenge))
+      assert.ok(ui.nodes.some(({ attributes }) => 'href' in attributes && attributes.href === ui.action))
+    }
+    assert.equal(hydra.accepted(login_challenge)?.subject, id)
+  },
+  { config: verifying, clients },
+)
+
+everywhere(
+  'a session that was ended before its address was verified leads nowhere',
+  async (server) => {
+    const client = server.client()
+    const login_challenge = hydra.challenge()
+    const form = await open(client, 'registration', { login_challenge })
+    const first = await asked(client, await client.submit(form, newcomer))
+    const { id } = (await client.whoami())!
+    await server.admin('DELETE', `/admin/identities/${id}/sessions`)
+    const done = formOf(await client.submit(first, { method: 'code', code: await codeTo(server, grace.email) }))
+    assert.equal(done.ui.action, `${pages}/welcome`)
+    assert.equal(hydra.accepted(login_challenge), undefined)
+  },
+  { config: verifying, clients },
 )

@@ -10,10 +10,11 @@ import { answerExchange } from '../../sessions/exchange/exchange.ts'
 import { openSession, type OpenedSession } from '../../sessions/issue.ts'
 import { sessionObject } from '../../sessions/wire.ts'
 import { messages } from '../../ui/messages.ts'
-import { returnToOf } from '../flow.ts'
+import { returnToOf, type Flow } from '../flow.ts'
 import { problemsFrom, type Problem } from '../form.ts'
 import { afterStored } from '../hook.ts'
 import { updateFlow } from '../store.ts'
+import { awaitsVerification } from '../verification/oauth2.ts'
 import type { ContinueWith } from '../wire.ts'
 import type { SuccessfulNativeRegistration } from '../wire-schema.ts'
 import type { RegistrationDeps } from './deps.ts'
@@ -56,6 +57,7 @@ export async function completeRegistration(
   const undoRotations = request.csrf.snapshot()
   const contribution = await contributionsOf(hooks, { ...event, identity, session: opened.session })
   const stored = contribution.identity ?? identity
+  const target = targetOf(deps, submission, contribution)
   const handover = submission.byExchange
     ? answerExchange(deps, flow.id, contribution.signsIn ? opened : undefined)
     : undefined
@@ -65,6 +67,8 @@ export async function completeRegistration(
       ...insertIdentity(stored),
       ...opened.statements,
       ...(contribution.statements ?? []),
+      // Who has to show first that an address is theirs goes back to the OAuth2 server after that.
+      ...(target.kind === 'verification' ? [awaitsVerification(target.flow, opened.session)] : []),
       ...(handover ? [handover.statement] : []),
       ...(registered.state === undefined ? [] : [updateFlow({ ...flow, updatedAt: deps.clock.now() })]),
     ])
@@ -84,10 +88,27 @@ export async function completeRegistration(
     throw afterStored(error, 'Your account exists now, but not everything that follows could be done.')
   }
   if (handover) {
-    const target = withQuery(returnTo, { code: handover.returnToCode.reveal() })
-    return { kind: 'stored', response: redirect(request, 303, target) }
+    const back = withQuery(returnTo, { code: handover.returnToCode.reveal() })
+    return { kind: 'stored', response: redirect(request, 303, back) }
   }
-  return { kind: 'stored', response: answer(deps, submission, { identity: stored, opened, contribution, returnTo }) }
+  const result = { identity: stored, opened, contribution, returnTo, target }
+  return { kind: 'stored', response: await answer(deps, submission, result) }
+}
+
+/** Where somebody goes on who signs up for an OAuth2 server. */
+type Target = { kind: 'here' } | { kind: 'verification'; flow: Flow } | { kind: 'server'; challenge: string }
+
+function targetOf(
+  { oauth2 }: RegistrationDeps,
+  { client, flow: { loginChallenge: challenge } }: Submission,
+  { signsIn = false, pageUrl, verification, continueWith = [] }: Contribution,
+): Target {
+  // compat: apps are never handed on; scripts only with a session, pages without one too – selfservice/flow/registration/hook.go
+  if (!oauth2 || !challenge || client === 'native') return { kind: 'here' }
+  const waits =
+    client === 'browser' ? pageUrl !== undefined : continueWith.some(({ action }) => action === 'show_verification_ui')
+  if (waits && verification) return { kind: 'verification', flow: verification.flow }
+  return client === 'browser' || signsIn ? { kind: 'server', challenge } : { kind: 'here' }
 }
 
 type Fitted = { kind: 'fits'; identity: IdentityWithCredentials } | Extract<Completion, { kind: 'refused' }>
@@ -131,23 +152,35 @@ async function storeAsleep(
   return { kind: 'refused', problems: [{ node: undefined, message: messages.accountDisabled() }], byHook: true }
 }
 
-type Result = { identity: Identity; opened: OpenedSession; contribution: Contribution; returnTo: string }
+type Result = {
+  identity: Identity
+  opened: OpenedSession
+  contribution: Contribution
+  returnTo: string
+  target: Target
+}
 
 /** Apps get the session's token; browsers get a cookie, with which the forms that were opened before come to an end. */
-function answer(
-  deps: RegistrationDeps,
-  { request, client }: Submission,
-  { identity, opened, contribution, returnTo }: Result,
-): Response {
+async function answer(deps: RegistrationDeps, { request, client }: Submission, result: Result): Promise<Response> {
+  const { identity, opened, contribution, target } = result
   const { signsIn = false, continueWith = [], pageUrl } = contribution
   const cookies = signsIn && client !== 'native' ? [deps.cookies.write(opened.token, opened.session.expiresAt)] : []
   if (cookies.length > 0) request.csrf.rotate()
+  let returnTo = result.returnTo
+  if (target.kind === 'server') {
+    try {
+      returnTo = await deps.oauth2!.acceptLogin(target.challenge, opened.session)
+    } catch (error) {
+      // The account and its session are there, and another try can go on with them.
+      return { ...(await deps.forward(request, error)), cookies }
+    }
+  }
   if (client === 'browser') return { ...redirect(request, 303, pageUrl ?? returnTo), cookies }
 
   const token = opened.token.reveal()
+  const onwards = client === 'spa' ? [{ action: 'redirect_browser_to' as const, redirect_browser_to: returnTo }] : []
   const steps: ContinueWith[] = [
-    ...(client === 'spa' ? [{ action: 'redirect_browser_to' as const, redirect_browser_to: returnTo }] : []),
-    ...continueWith,
+    ...(target.kind === 'server' ? [...continueWith, ...onwards] : [...onwards, ...continueWith]),
     ...(client === 'native' && signsIn ? [{ action: 'set_ory_session_token' as const, ory_session_token: token }] : []),
   ]
   const view: SuccessfulNativeRegistration = {

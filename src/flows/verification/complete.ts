@@ -17,6 +17,7 @@ import { updateFlow } from '../store.ts'
 import { verificationFlow } from '../wire.ts'
 import type { AwaitedChange, VerificationDeps } from './deps.ts'
 import type { VerificationSubmission, Verified } from './method.ts'
+import { leadingTo, serverAfter } from './oauth2.ts'
 import { restart } from './restart.ts'
 
 /** Notes that an address is its owner's – or makes the change that was waiting for this –, and shows where to go on. */
@@ -63,6 +64,18 @@ export async function completeVerification(
     return restart(deps, request, client, { problems, type: flow.type, error })
   }
   const seesPage = verified.answers === 'link' ? !isJson(request) : client === 'browser'
+  let to: string | undefined
+  try {
+    to = await serverAfter(deps, passed, verified.identityId)
+  } catch (error) {
+    throw afterStored(error, 'The address is verified.')
+  }
+  if (to !== undefined && seesPage) return redirect(request, 303, to)
+  if (to !== undefined) {
+    const leading = leadingTo(passed, to)
+    await db.batch([updateFlow(leading)])
+    return json(200, verificationFlow(leading))
+  }
   return seesPage ? redirect(request, 303, flowPage(deps.settings.uiUrl, flow.id)) : json(200, verificationFlow(passed))
 }
 

@@ -9,6 +9,7 @@ import type { CrossSiteSettings } from '../cross-site.ts'
 import type { Forward } from '../error/forward.ts'
 import type { Flow } from '../flow.ts'
 import type { HookBefore } from '../hook.ts'
+import type { OAuth2Server } from '../oauth2.ts'
 import type { Outbox } from '../outbox.ts'
 import type { VerificationHook } from './hook.ts'
 import type { VerificationMethod } from './method.ts'
@@ -48,6 +49,7 @@ export type VerificationDeps = VerificationStartDeps & {
   returnTo: ReturnTo
   crossSite: CrossSiteSettings
   outbox: Outbox
+  oauth2?: OAuth2Server | undefined
   hooksBefore: readonly HookBefore[]
   hooksAfter: readonly VerificationHook[]
   /** The change that a flow holds back. */

@@ -35,6 +35,7 @@ const emptyFlow = (
   { clock, publicBaseUrl, settings }: VerificationStartDeps,
   method: VerificationMethod,
   { type, requestUrl }: Pick<Beginning, 'type' | 'requestUrl'>,
+  loginChallenge?: string,
 ): Flow => ({
   ...newFlow({
     name: 'verification',
@@ -44,6 +45,7 @@ const emptyFlow = (
     lifespanMicros: settings.lifespanMicros,
     publicBaseUrl,
     now: clock.now(),
+    ...(loginChallenge === undefined ? {} : { loginChallenge }),
   }),
   active: method.name,
 })
@@ -77,7 +79,8 @@ export async function startVerification(
   },
 ): Promise<StartedVerification> {
   const method = enabledMethod(deps)
-  const empty = emptyFlow(deps, method, { type: origin.type, requestUrl: requestUrlAfter(origin.requestUrl) })
+  const beginning = { type: origin.type, requestUrl: requestUrlAfter(origin.requestUrl) }
+  const empty = emptyFlow(deps, method, beginning, origin.loginChallenge)
   const csrfToken = newToken(request, origin)
   const { flow, statements } = await method.sendTo(empty, target, { csrfToken, transientPayload })
   return {
