@@ -14,6 +14,8 @@ export type OpenIdProvider = {
   approve(url: string, person: Said): string
   /** The person does not agree. */
   refuse(url: string): string
+  /** Who can be chosen on the page at which browsers arrive, by `sub`; everybody else only refuses there. */
+  people: Said[]
   close(): Promise<void>
 }
 
@@ -24,7 +26,9 @@ export async function startOpenIdProvider(): Promise<OpenIdProvider> {
   const grants = new Map<string, { asked: URLSearchParams; person: Said }>()
   const issuer = stub.origin
 
+  const people: Said[] = []
   stub.otherwise((request) => {
+    if (request.path.startsWith('/authorize?')) return consent(issuer + request.path)
     switch (request.path) {
       case '/.well-known/openid-configuration':
         return answer(200, {
@@ -76,16 +80,29 @@ export async function startOpenIdProvider(): Promise<OpenIdProvider> {
     return target.href
   }
 
+  const approve = (url: string, person: Said) => {
+    const code = randomUUID()
+    grants.set(code, { asked: new URL(url).searchParams, person })
+    return back(url, { code })
+  }
+  const refuse = (url: string) => back(url, { error: 'access_denied', error_description: 'no' })
+
+  function consent(url: string): StubAnswer {
+    const link = (address: string, text: string) => `<li><a href="${address.replaceAll('&', '&amp;')}">${text}</a></li>`
+    const links = [
+      ...people.map((person) => link(approve(url, person), `Go on as ${person.sub}`)),
+      link(refuse(url), 'No'),
+    ]
+    return { status: 200, headers: { 'content-type': 'text/html' }, body: `<h1>Acme</h1><ul>${links.join('')}</ul>` }
+  }
+
   return {
     issuer,
     signer,
     stub,
-    approve(url, person) {
-      const code = randomUUID()
-      grants.set(code, { asked: new URL(url).searchParams, person })
-      return back(url, { code })
-    },
-    refuse: (url) => back(url, { error: 'access_denied', error_description: 'no' }),
+    people,
+    approve,
+    refuse,
     close: () => stub.close(),
   }
 }

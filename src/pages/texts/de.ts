@@ -222,7 +222,7 @@ export const de: Texts = {
     notFound: 'Diese Seite ist nicht mehr da, oder es gab sie nie. Vielleicht ist der Link alt.',
     denied: 'Das dürfen Sie nicht.',
     wrong: 'Was Ihr Browser gesendet hat, war nicht zu verstehen.',
-    ours: 'Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es gleich noch einmal.',
+    ours: 'Bei uns oder bei einer Seite, die wir gefragt haben, ist etwas schiefgegangen. Bitte versuchen Sie es gleich noch einmal.',
     busy: 'Gerade ist viel los. Bitte versuchen Sie es gleich noch einmal.',
     noCookies:
       'Ihr Browser hat unser Cookie nicht gesendet. Bitte erlauben Sie Cookies für diese Seite und beginnen Sie dann neu.',
