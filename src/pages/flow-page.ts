@@ -105,6 +105,7 @@ async function render(site: Site, request: Request, flow: Flow): Promise<Respons
     layout: isSettings ? 'sections' : isSecondFactor(flow) ? 'ways' : 'single',
     lastGroup: typeof flow.internal.last_method === 'string' ? flow.internal.last_method : undefined,
     focusFirst: !isSettings,
+    ...(isSettings ? { notes: { profile: await unverified(site, request, language) } } : {}),
   })
   const { texts } = language
   const heading = headingOf(flow, language)
@@ -161,6 +162,22 @@ function noticeOf({ requestUrl }: Flow, { texts }: Language): Content {
 
 const queryOf = (address: string): URLSearchParams =>
   parseQuery(address.split('#', 1)[0]!.split('?').slice(1).join('?'))
+
+/** Addresses that are not verified, and where that is done. */
+async function unverified(
+  { authenticate, offers, readers, uiUrls }: Site,
+  request: Request,
+  { texts: { settings, home } }: Language,
+): Promise<Content> {
+  if (!offers.verification || !readers.verification) return undefined
+  const current = await authenticate(request)
+  return current?.identity.verifiableAddresses
+    .filter(({ verified }) => !verified)
+    .map(
+      ({ value }) =>
+        html`<p class="notice info">${settings.notVerified(value)} <a href="${uiUrls.verification}" aria-label="${home.verifyOf(value)}">${home.verify}</a></p>`,
+    )
+}
 
 /** Whoever confirms that it is them should see who they are taken for: by what they sign in with, where the schema tells. */
 async function whoIsHere({ authenticate, schemas }: Site, request: Request): Promise<string | undefined> {

@@ -31,6 +31,8 @@ export type FormView = {
   layout: 'single' | 'ways' | 'sections'
   /** The group that the last submission belonged to: its section shows the texts of the whole form. */
   lastGroup?: string | undefined
+  /** What else is to be said in a section, by the group of its nodes. */
+  notes?: Readonly<Record<string, Content>>
   /** Whether the first field gets the focus, when there is nothing to be told first. */
   focusFirst?: boolean
 }
@@ -168,7 +170,7 @@ function sections(ui: Ui, items: readonly Item[], view: FormView): Content {
       const here = group.name === view.lastGroup && !said ? attributes({ tabindex: -1, autofocus: true }) : undefined
       return html`<section class="card" aria-labelledby="${id}">
 <div class="section-head"><h2 id="${id}"${here}>${title}</h2>${isInUse(nodes) && html` <p class="badge">${texts.settings.inUse}</p>`}${hint === '' ? undefined : html`<p class="hint">${hint}</p>`}</div>
-<div class="section-body">${said}${state && html`<p${attributes({ class: state === 'codesNew' && 'notice info' })}>${texts.settings.states[state]}</p>`}${sectionForms(ui, group, common, view)}</div>
+<div class="section-body">${said}${state && html`<p${attributes({ class: state === 'codesNew' && 'notice info' })}>${texts.settings.states[state]}</p>`}${view.notes?.[group.name]}${sectionForms(ui, group, common, view)}</div>
 </section>`
     }),
   ]

@@ -143,6 +143,7 @@ export const de: Texts = {
     lead: 'Jeder Teil wird für sich gespeichert.',
     savedTitle: (section) => `Gespeichert: ${section}`,
     inUse: 'Eingerichtet',
+    notVerified: (address) => `${address} ist noch nicht bestätigt.`,
     states: {
       totpOn: 'Beim Anmelden werden Sie nach einem Code Ihrer App gefragt.',
       totpNew: 'Lesen Sie dieses Bild mit der App ein, und tippen Sie dann den Code ab, den sie zeigt.',

@@ -110,6 +110,7 @@ export const en = {
     lead: 'Each part is saved by itself.',
     savedTitle: (section: string) => `Saved: ${section}`,
     inUse: 'In use',
+    notVerified: (address: string) => `${address} is not verified yet.`,
     states: {
       totpOn: 'When you sign in, you are asked for a code of your app.',
       totpNew: 'Scan this picture with the app, then type the code that it shows.',
