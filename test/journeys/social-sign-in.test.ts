@@ -225,6 +225,28 @@ everywhere(
   { config: twoProviders },
 )
 
+everywhere(
+  'nobody says by a link who a person is that comes by way of a provider',
+  async (server) => {
+    for (const flow of ['login', 'registration']) {
+      const { id } = await server.client().start(flow)
+      const tab = createAgent(server, { hasCookies: true })
+      for (const start of [
+        `/self-service/${flow}?flow=${id}&provider=acme&traits.email=eve%40shop.example`,
+        `/self-service/${flow}?flow=${id}&provider=acme&traits=%7B%22email%22%3A%22eve%40shop.example%22%7D`,
+      ]) {
+        const there = await tab.request('GET', start, { accept: 'text/html' })
+        if (there.location?.startsWith(provider.issuer))
+          await tab.request('GET', provider.approve(there.location, jane), { accept: 'text/html' })
+      }
+    }
+    const { body } = await server.admin('GET', '/admin/identities')
+    const traits = (body as unknown as { traits: { email: string } }[]).map(({ traits: { email } }) => email)
+    assert.ok(!traits.includes('eve@shop.example'), traits.join())
+  },
+  inBrowsers,
+)
+
 const corporate = {
   ...config,
   selfservice: {

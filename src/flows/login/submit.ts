@@ -14,7 +14,6 @@ import { decodeBody, validateBody, type BodyInput, type BodySpec } from '../deco
 import { isExpired, type Flow, type Ui } from '../flow.ts'
 import { problemsIn } from '../hook.ts'
 import { problemsFrom, withProblems, withoutMessages, type Problem } from '../form.ts'
-import { tokenOf } from '../mailed.ts'
 import { withLoginRequest } from '../oauth2.ts'
 import { retry, type Advance, type Leaving } from '../outcome.ts'
 import { findFlow, updateFlow } from '../store.ts'
@@ -23,7 +22,7 @@ import { completeLogin, OutdatedProof } from './complete.ts'
 import type { LoginDeps } from './deps.ts'
 import { sorted, withBrowserToken, withToken } from './form.ts'
 import type { Claim, LoginFields, LoginMethod, LoginOutcome } from './method.ts'
-import { LinkRefused, waitingLink } from './linking.ts'
+import { LinkRefused } from './linking.ts'
 import { replaceExpired } from './start.ts'
 
 export type Attempt = { request: Request; client: Client; flow: Flow; current: Authenticated | undefined }
@@ -125,9 +124,6 @@ async function dispatch(
     try {
       if (!method!.unprotected)
         checkCrossSite(crossSite, request, flow.type, fields['csrf_token'] as string | undefined)
-      // Somebody's account waits to be connected with whoever signs in now: no link may bring another person here.
-      else if (flow.type === 'browser' && waitingLink(flow))
-        checkCrossSite(crossSite, request, flow.type, tokenOf(flow))
       const session = current?.session
       const inUse = methods.filter(({ enabled }) => enabled)
       return decided(await method!.submit({ flow, fields, session, methods: inUse, request }))

@@ -1,7 +1,10 @@
 import { equalInConstantTime } from '../../crypto/tokens.ts'
 import { errors } from '../../errors.ts'
 import type { BodyField } from '../../flows/decode.ts'
+import { checkCrossSite } from '../../flows/cross-site.ts'
 import type { Flow } from '../../flows/flow.ts'
+import { waitingLink } from '../../flows/login/linking.ts'
+import { tokenOf } from '../../flows/mailed.ts'
 import type { Leaving, Switching } from '../../flows/outcome.ts'
 import { isObject, type Json } from '../../lib/json.ts'
 import type { Request } from '../../http/types.ts'
@@ -33,6 +36,7 @@ export async function begin(
   kind: 'login' | 'registration',
   { request, flow, fields }: { request: Request; flow: Flow; fields: Readonly<Record<string, unknown>> },
 ): Promise<Leaving | Switching> {
+  checkBrowser(deps, kind, { request, flow, fields })
   const providerId = String(fields['provider'])
   const provider = getProvider(deps, providerId)
   const token = fields['id_token']
@@ -54,6 +58,24 @@ export async function begin(
       }),
   }
 }
+
+/**
+ * A link may begin a sign-in, as it can do no more than sign its reader in. Where somebody's account waits to be connected
+ * with whoever signs in, or where the start says who a new person is, it has to come from the browser that has the form.
+ * @throws errors.csrf
+ */
+function checkBrowser(
+  { flows }: OidcDeps,
+  kind: 'login' | 'registration',
+  { request, flow, fields }: { request: Request; flow: Flow; fields: Readonly<Record<string, unknown>> },
+): void {
+  if (flow.type !== 'browser' || !(waitingLink(flow) || saysSomething(fields['traits']))) return
+  checkCrossSite(flows()[kind].crossSite, request, flow.type, tokenOf(flow))
+}
+
+/** Forms bring empty fields along. */
+const saysSomething = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null ? Object.values(value).some(saysSomething) : Boolean(value)
 
 /** @throws errors.upstream where such tokens are not taken, or the nonce is not the one that the app knows */
 async function nativeArrival(deps: OidcDeps, providerId: string, token: string, nonce: unknown): Promise<Arrival> {
