@@ -247,6 +247,21 @@ everywhere(
   inBrowsers,
 )
 
+everywhere(
+  'an app says who a new person is only after that person was asked',
+  async (server) => {
+    for (const flow of ['login', 'registration']) {
+      const app = server.client()
+      const form = await begin(app, flow)
+      const traits = { email: 'eve@shop.example' }
+      const url = await away(app, form, { method: 'oidc', provider: 'acme', traits })
+      await comeBack(server, app, form, provider.approve(url, { ...jane, sub: flow, email: `${flow}@shop.example` }))
+      assert.equal((await app.whoami())?.traits['email'], `${flow}@shop.example`)
+    }
+  },
+  { config, clients: ['native'] },
+)
+
 const corporate = {
   ...config,
   selfservice: {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { UniqueViolation } from '../../db/db.ts'
 import { errors } from '../../errors.ts'
 import { isFormError } from '../../flows/answer.ts'
@@ -25,7 +26,7 @@ import type { IdentityWithCredentials, VerifiableAddress } from '../../identitie
 import { findIdentityByIdentifier, updateIdentity } from '../../identities/store.ts'
 import { applySchema } from '../../identities/update.ts'
 import type { Micros } from '../../lib/clock.ts'
-import { RawJson, type Json } from '../../lib/json.ts'
+import { isObject, RawJson, type Json } from '../../lib/json.ts'
 import { newUuid } from '../../lib/uuid.ts'
 import { handOnExchange } from '../../sessions/exchange/exchange.ts'
 import type { Statement } from '../../db/db.ts'
@@ -256,7 +257,8 @@ async function signUp(deps: OidcDeps, arriving: Arriving): Promise<Response> {
   const { request, client, flow, provider, arrival, byExchange } = arriving
   const { registration } = deps.flows()
   const schema = await registration.schemas.get(flow.identitySchema ?? registration.schemas.defaultId)
-  const used: Flow = { ...flow, active: name }
+  const internal = { ...flow.internal, [askedEntry]: digestOf(arriving) }
+  const used: Flow = { ...flow, active: name, internal }
   let traits: Json | undefined
   try {
     const identity = await draftOf(deps, arriving)
@@ -282,15 +284,41 @@ async function signUp(deps: OidcDeps, arriving: Arriving): Promise<Response> {
   }
 }
 
+/** Under which name a flow remembers who was asked for what is missing. */
+const askedEntry = 'oidc_asked'
+
+const digestOf = ({ provider, arrival }: Arriving): string =>
+  createHash('sha256')
+    .update(identifierOf(provider.config.id, arrival.claims.sub ?? ''))
+    .digest('base64url')
+
+/**
+ * What a form said of the traits. The form of an app may be in other hands than the tab that its person signs in with: it
+ * counts once this very person was asked for what is missing, and never before.
+ */
+const saidOfTraits = (arriving: Arriving): Record<string, Json> =>
+  arriving.byExchange && arriving.flow.internal[askedEntry] !== digestOf(arriving)
+    ? emptied(arriving.traits)
+    : arriving.traits
+
+/** What is left of a form when nothing was filled in. */
+const emptied = (traits: Readonly<Record<string, Json>>): Record<string, Json> =>
+  Object.fromEntries(
+    Object.entries(traits).flatMap(([key, value]): [string, Json][] => {
+      if (isObject(value)) return [[key, emptied(value as Record<string, Json>)]]
+      return value ? [] : [[key, value]]
+    }),
+  )
+
 /** Somebody new as the mapper makes them of the claims, and as they described themselves in the form. */
 async function draftOf(deps: OidcDeps, arriving: Arriving): Promise<IdentityWithCredentials> {
-  const { flow, provider, arrival, traits } = arriving
+  const { flow, provider, arrival } = arriving
   const { config } = provider
   const mapped = await deps.runMapper(config, arrival.claims)
   const now = deps.clock.now()
   const schemaId = flow.identitySchema ?? deps.flows().registration.schemas.defaultId
   const identity: IdentityWithCredentials = {
-    ...newIdentity(schemaId, merged(mapped.traits, traits), now),
+    ...newIdentity(schemaId, merged(mapped.traits, saidOfTraits(arriving)), now),
     ...metadataOf(mapped),
     verifiableAddresses: withVerified([], mapped, now),
   }
