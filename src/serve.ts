@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { startApp } from './app.ts'
+import { startApp } from './app/start.ts'
 import { developmentConfig, developmentFolder } from './config/development.ts'
 import { type Loaded, type Sources, loadConfig } from './config/load.ts'
 import { ConfigurationError, describe } from './config/problem.ts'

@@ -44,7 +44,7 @@ const shown = (found: Import[]) => found.map(({ from, to }) => `${from} → ${to
 test('every part of the tree has its place in the order of imports', () => {
   const known = new Set([
     ...layers.flat(),
-    'app.ts',
+    'app',
     'main.ts',
     'commands',
     'serve.ts',

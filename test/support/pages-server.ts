@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo } from 'node:net'
-import { startApp } from '../../src/app.ts'
+import { startApp } from '../../src/app/start.ts'
 import { developmentConfig } from '../../src/config/development.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { merge } from '../../src/config/merge.ts'

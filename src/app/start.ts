@@ -1,0 +1,183 @@
+import { readFile } from 'node:fs/promises'
+import { ConfigurationError } from '../config/problem.ts'
+import type { Config } from '../config/schema.ts'
+import { type Courier } from '../courier/courier.ts'
+import { connect } from '../db/connect.ts'
+import type { Db } from '../db/db.ts'
+import { migrateUp } from '../db/migrate.ts'
+import { listen, type ListenSettings, type ResponseNote } from '../http/server.ts'
+import { checkIdentitySchemaAtStart } from '../identities/schema/start-check.ts'
+import { type IdentitySchemas } from '../identities/schemas.ts'
+import { systemClock } from '../lib/clock.ts'
+import type { Logger } from '../operations/log.ts'
+import { createMetrics } from '../operations/metrics.ts'
+import type { Tracing } from '../operations/tracing/tracing.ts'
+import type { App, AppOptions } from '../serve.ts'
+import { buildInfo } from '../version.ts'
+import { type Lasting, createParts } from './parts.ts'
+import { createPorts, preparedPages } from './ports.ts'
+
+/** Starts both ports. @throws ConfigurationError when the configuration names something that cannot be used */
+export async function startApp({
+  config,
+  configHash,
+  log,
+  clock = systemClock(),
+  outbound,
+  devMailbox = false,
+}: AppOptions): Promise<App> {
+  const tracing = await tracingOf(config, log)
+  const connected = await connectPatiently(config, log)
+  const db = tracing?.db(connected) ?? connected
+  // A database that lives as long as the process, or a developer's, is prepared without being asked.
+  if (config.dev || config.dsn === 'memory') await migrateUp(db, clock)
+  const lasting: Lasting = { db, clock, log, metrics: createMetrics(buildInfo()), devMailbox, outbound, tracing }
+
+  let current = createParts(config, lasting)
+  await checkIdentitySchemas(config, current.schemas)
+  await checkTemplates(current.courier)
+  const ports = createPorts(current, configHash, await preparedPages(current))
+  const onResponse = (note: ResponseNote) => {
+    lasting.metrics.record(note)
+    logResponse(log, current.config, note)
+  }
+  const [publicTls, adminTls] = await Promise.all([tlsOf(config, 'public'), tlsOf(config, 'admin')])
+  const publicListener = await listen(
+    { ...listenSettings(config.serve.public), tls: publicTls, requestTimeoutMs: 15_000 },
+    ports.public,
+    onResponse,
+  )
+  const adminListener = await listen(
+    { ...listenSettings(config.serve.admin), tls: adminTls, requestTimeoutMs: 30_000 },
+    ports.admin,
+    onResponse,
+  )
+  if (config['watch-courier']) current.courier.start()
+  current.housekeeping.start()
+
+  return {
+    publicUrl: config.serve.public.base_url,
+    adminUrl: config.serve.admin.base_url,
+    async reload(fresh, hash) {
+      const next = createParts(fresh, lasting)
+      await checkIdentitySchemas(fresh, next.schemas)
+      await checkTemplates(next.courier)
+      const nextPorts = createPorts(next, hash, await preparedPages(next))
+      publicListener.use(nextPorts.public)
+      adminListener.use(nextPorts.admin)
+      const previous = current
+      current = next
+      if (fresh['watch-courier']) next.courier.start()
+      void previous.courier.stop()
+      next.housekeeping.start()
+      void previous.housekeeping.stop()
+      // Requests that began with the old parts may still use them.
+      setTimeout(() => void previous.close(), 60_000).unref()
+    },
+    async close() {
+      await Promise.all([publicListener.close(), adminListener.close()] satisfies Promise<void>[])
+      await current.close()
+      await db.close()
+      await tracing?.close()
+    },
+  }
+}
+
+/** Loaded only where traces are wanted. */
+async function tracingOf({ tracing }: Config, log: Logger): Promise<Tracing | undefined> {
+  if (tracing.provider === undefined) return undefined
+  const { startTracing } = await import('../operations/tracing/tracing.ts')
+  return startTracing(tracing, { log, version: buildInfo().version })
+}
+
+const maxConnectSeconds = 300
+
+/** A database that is still starting is waited for, longer and longer between two attempts. */
+async function connectPatiently({ dsn }: Config, log: Logger): Promise<Db> {
+  const until = performance.now() + maxConnectSeconds * 1000
+  for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 10_000)) {
+    try {
+      return await connect(dsn, { onError: (error) => log.warn({ error }, 'A database connection broke.') })
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? ''
+      const mayCome = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', '57P03'].includes(code)
+      if (!mayCome || performance.now() > until) throw error
+      log.warn({ error }, `The database does not answer yet; trying again in ${waitMs / 1000} s.`)
+      await new Promise((resolve) => setTimeout(resolve, waitMs))
+    }
+  }
+}
+
+/** An operator's own templates have to be sound before anybody waits for a message. */
+async function checkTemplates(courier: Courier): Promise<void> {
+  const problems = await courier.check()
+  if (problems.length > 0) throw new ConfigurationError(problems)
+}
+
+/** Every identity schema of the configuration has to be there and sound before the first request. */
+async function checkIdentitySchemas(config: Config, schemas: IdentitySchemas): Promise<void> {
+  const problems = await Promise.all(
+    config.identity.schemas.map(async ({ id, url }, index) => {
+      const path = `identity.schemas.${index}.url`
+      const value = url.startsWith('base64://') ? JSON.stringify(`${url.slice(0, 40)}…`) : JSON.stringify(url)
+      const problem = (reason: string) => ({
+        path,
+        value,
+        reason: `Identity schema ${JSON.stringify(id)}: ${reason}`,
+        remedy: 'Correct the schema or its address.',
+      })
+      try {
+        return checkIdentitySchemaAtStart(await schemas.document(id)).map(problem)
+      } catch (error) {
+        return [problem((error as Error).message)]
+      }
+    }),
+  )
+  if (problems.flat().length > 0) throw new ConfigurationError(problems.flat())
+}
+
+function listenSettings({
+  host,
+  port,
+  socket,
+}: Config['serve']['public'] | Config['serve']['admin']): Omit<ListenSettings, 'tls' | 'requestTimeoutMs'> {
+  return { host, port, socket }
+}
+
+async function tlsOf(config: Config, name: 'public' | 'admin'): Promise<ListenSettings['tls']> {
+  const { cert, key } = config.serve[name].tls
+  if (!cert || !key) return undefined
+  return { cert: await pem(cert, `serve.${name}.tls.cert`), key: await pem(key, `serve.${name}.tls.key`) }
+}
+
+async function pem({ path, base64 }: { path?: string; base64?: string }, key: string): Promise<string> {
+  if (base64) return Buffer.from(base64, 'base64').toString('utf8')
+  try {
+    return await readFile(path ?? '', 'utf8')
+  } catch (error) {
+    throw new ConfigurationError([
+      {
+        path: `${key}.path`,
+        value: JSON.stringify(path ?? ''),
+        reason: (error as Error).message,
+        remedy: 'Name a file that this server may read.',
+      },
+    ])
+  }
+}
+
+function logResponse(log: Logger, config: Config, { method, path, status, durationMs, requestId }: ResponseNote): void {
+  if (!log.isLevelEnabled('info')) return
+  const isHealth = /\/health\/(alive|ready)$/.test(path)
+  if (isHealth && config.serve.public.request_log.disable_for_health) return
+  log.info(
+    {
+      method,
+      path,
+      status,
+      duration_ms: Math.round(durationMs * 10) / 10,
+      ...(requestId === '' ? {} : { request_id: requestId }),
+    },
+    'Answered.',
+  )
+}
