@@ -3,7 +3,7 @@ import type { Json } from '../lib/json.ts'
 import type { UiText } from '../ui/messages.ts'
 import { isInput, type InputAttributes, type UiNode } from '../ui/node.ts'
 import { attributes, html, type Content, type Html } from './html.ts'
-import { habitOf, isResend, lookOf, providerOf, thingOf, type Thing } from './known.ts'
+import { habitOf, isCompletion, isResend, lookOf, providerOf, thingOf, type Thing } from './known.ts'
 import type { Language } from './language.ts'
 
 /** Single nodes as HTML. Which of them stand together is the business of form.ts. */
@@ -185,23 +185,27 @@ export type ButtonView = {
   sends: boolean
   /** Ids of the fields that have to be right before an authenticator is asked. */
   needs: readonly string[]
+  /** The form that the button belongs to, when it stands outside of it. */
+  of?: string | undefined
 }
 
 /** How long somebody should wait for a message before they ask for another one. */
 const resendAfterSeconds = 30
 
-export function button(item: InputItem, { language, strong, isMain, sends, needs }: ButtonView): Html {
+export function button(item: InputItem, { language, strong, isMain, sends, needs, of }: ButtonView): Html {
   const { node } = item
   const { type, name, value, disabled, onclickTrigger, onloadTrigger } = node.attributes
   const look = lookOf(name) ?? (strong && (isMain || type === 'button') ? 'primary' : undefined)
   const label = nodeLabel(node, language)
-  const provider = providerOf(node)
+  // Who goes on here is with the provider already.
+  const provider = isCompletion(node) ? undefined : providerOf(node)
   const face = provider === undefined ? label : html`${providerMark(provider)}<span>${label}</span>`
   const common = {
     class: ['button', look, provider === undefined ? undefined : 'provider'].filter(Boolean).join(' '),
     name,
     value: textOf(value),
     disabled,
+    form: of,
   }
   if (type === 'submit') {
     const wait = isResend(node) ? { 'data-wait': resendAfterSeconds, 'data-again': language.texts.inSeconds } : {}

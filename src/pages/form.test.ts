@@ -283,3 +283,149 @@ test('a form without nodes is no form', () => {
   const { body } = renderForm({ action, method: 'POST', nodes: null, messages: [] }, { language, layout: 'single' })
   assert.equal(String(body), '')
 })
+
+const labelled = (label: UiText, name: string, group: UiNode['group'], value = 'ab') =>
+  inputNode({ group, name, type: 'submit', value, label })
+
+test('each way to give a second factor has a form of its own; the first one is open, and the one that was tried', () => {
+  const nodes = [
+    csrfNode('token'),
+    inputNode({ group: 'lookup_secret', name: 'lookup_secret', type: 'text', required: true }),
+    methodNode('lookup_secret', 'lookup_secret', messages.loginLookupSecretButton()),
+    inputNode({ group: 'totp', name: 'totp_code', type: 'text', required: true }),
+    methodNode('totp', 'totp', messages.loginTotpButton()),
+  ]
+  const fieldsOf = (html: string) =>
+    [...html.matchAll(/<form[^]*?<\/form>/g)].map(([form]) => /<input id="n\d" name="(\w+)"/.exec(form)?.[1])
+  const fresh = rendered(nodes, { layout: 'ways', focusFirst: true })
+  assert.deepEqual(fieldsOf(fresh), ['totp_code', 'lookup_secret'])
+  assert.match(fresh, /<details><summary>Backup code<\/summary><form/)
+  assert.match(fresh, /name="totp_code" autofocus type="text" value=""? ?/)
+  assert.equal(fresh.match(/name="csrf_token"/g)?.length, 2)
+  const wrongCode = rendered(nodes, { layout: 'ways', focusFirst: true }, [messages.lookupWrong()])
+  assert.deepEqual(fieldsOf(wrongCode), ['lookup_secret', 'totp_code'])
+  // One way alone is a plain form.
+  assert.doesNotMatch(rendered(nodes.slice(0, 3), { layout: 'ways' }), /<details>/)
+})
+
+test('keys and passkeys are a list with names and days, apart from the fields for another one', () => {
+  const key = (display_name: string, added_at: string) =>
+    labelled(messages.labelRemoveKey({ display_name, added_at, added_at_unix: 0 }), 'webauthn_remove', 'webauthn')
+  const html = rendered(
+    [
+      csrfNode('t'),
+      key('Blue <key>', '2026-05-03T10:00:00Z'),
+      key('unnamed', '0001-01-01T00:00:00Z'),
+      inputNode({
+        group: 'webauthn',
+        name: 'webauthn_register_displayname',
+        type: 'text',
+        label: messages.labelKeyName(),
+      }),
+      inputNode({ group: 'webauthn', name: 'trigger', type: 'button', onclickTrigger: 'oryWebAuthnRegistration' }),
+    ],
+    { layout: 'sections' },
+  )
+  const [list, add] = [...html.matchAll(/<form[^]*?<\/form>/g)].map(([form]) => form)
+  assert.match(
+    list!,
+    /<bdi>Blue &lt;key&gt;<\/bdi>[^]*Added on <time datetime="2026-05-03T10:00:00Z" data-date>May 3, 2026</,
+  )
+  assert.match(list!, /<bdi>Without a name<\/bdi>/)
+  assert.equal(list!.match(/<time/g)?.length, 1)
+  assert.match(list!, /aria-label="Remove the security key [^"]*Blue &lt;key&gt;[^"]*">Remove<\/button>/)
+  assert.doesNotMatch(add!, /webauthn_remove/)
+  assert.match(add!, /<input id="n3"[^>]* required/)
+  assert.match(add!, /data-needs="n3"/)
+})
+
+test('the last way to sign in cannot be removed, and it is said why', () => {
+  const context = { display_name: 'Phone', added_at: '2026-05-03T10:00:00Z', added_at_unix: 0 }
+  const label = messages.labelRemovePasskey(context)
+  const html = rendered(
+    [inputNode({ group: 'passkey', name: 'passkey_remove', type: 'submit', value: 'ab', disabled: true, label })],
+    { layout: 'sections' },
+  )
+  assert.match(html, /This is the last way[^]*<button [^>]*disabled/)
+})
+
+test('codes can be kept, and used ones say when they were used', () => {
+  const secrets = [
+    messages.lookupSecret({ secret: 'abcd1234' }),
+    messages.lookupSecretUsed({ used_at: '2026-05-03T10:00:00Z', used_at_unix: 0 }),
+  ]
+  const codes: UiNode = of('lookup_secret', {
+    node_type: 'text',
+    id: 'lookup_secret_codes',
+    text: messages.lookupSecrets({ secrets }),
+  })
+  const pending = rendered(
+    [codes, labelled(messages.lookupConfirm(), 'lookup_secret_confirm', 'lookup_secret', 'true')],
+    {
+      layout: 'sections',
+    },
+  )
+  assert.match(
+    pending,
+    /do not work yet[^]*<li><code>abcd1234<\/code><\/li><li class="used">[^<]* <time datetime="2026-05-03T10:00:00Z" data-date>/,
+  )
+  assert.match(
+    pending,
+    /data-copy="lookup_secret_codes"[^]*data-download="lookup_secret_codes" data-file="backup-codes.txt" hidden[^]*data-print hidden/,
+  )
+  assert.match(pending, /class="button primary" name="lookup_secret_confirm"/)
+  assert.doesNotMatch(pending, /In use/)
+})
+
+test('the picture for an app stands beside its secret, which is shown in groups of four', () => {
+  const picture = of('totp', {
+    node_type: 'img',
+    src: 'data:image/png;base64,AA==',
+    id: 'totp_qr',
+    width: 1,
+    height: 1,
+  })
+  const secret = of('totp', {
+    node_type: 'text',
+    id: 'totp_secret_key',
+    text: messages.totpSecret({ secret: 'ABCDEFGHIJKLMNOPQR' }),
+  })
+  const html = rendered([picture, secret], { layout: 'sections' })
+  assert.match(
+    html,
+    /<div class="scan"><figure>[^]*<code><span>ABCD<\/span><span>EFGH<\/span><span>IJKL<\/span><span>MNOP<\/span><span>QR<\/span><\/code>[^]*<\/div>/,
+  )
+})
+
+test('another message is asked for by a button that counts down where scripts run', () => {
+  const html = rendered([labelled(messages.labelResend(), 'resend', 'code', 'code')])
+  assert.match(
+    html,
+    /<button class="button" name="resend" value="code" type="submit" formnovalidate data-wait="30" data-again="in \{seconds\} s">/,
+  )
+})
+
+test('who goes on after a provider has told about them sends the whole form; a provider’s name gives its mark', () => {
+  const complete = rendered([
+    csrfNode('t'),
+    field('email', { required: true }),
+    labelled(messages.registrationContinue(), 'provider', 'oidc', 'acme'),
+  ])
+  assert.match(complete, /<button class="button primary" name="provider" value="acme" type="submit">Continue<\/button>/)
+  const choice = rendered([
+    labelled(messages.loginWithProvider({ provider: 'Acme', provider_id: 'acme' }), 'provider', 'oidc', 'acme'),
+  ])
+  assert.match(choice, /<span class="provider-mark hue-\d" aria-hidden="true">A<\/span><span>Sign in with Acme<\/span>/)
+})
+
+test('the way back stands behind the providers, and belongs to the form with the fields', () => {
+  const html = rendered([
+    csrfNode('t'),
+    inputNode({ group: 'password', name: 'password', type: 'password', required: true }),
+    methodNode('password', 'password', messages.registrationButton()),
+    labelled(messages.loginWithProvider({ provider: 'Acme', provider_id: 'acme' }), 'provider', 'oidc', 'acme'),
+    labelled(messages.registrationBack(), 'screen', 'profile', 'previous'),
+  ])
+  assert.ok(html.indexOf('name="screen"') > html.lastIndexOf('</form>'))
+  assert.match(html, /<form id="main-form"[^]*name="screen"[^>]* form="main-form"/)
+})

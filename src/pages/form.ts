@@ -101,7 +101,9 @@ function single(ui: Ui, items: readonly Item[], view: FormView): Content {
   const ways = groups.filter((group) => group.items.some(isButton))
   // Whoever signs in elsewhere need not fill anything in here – unless there is nothing else to press.
   const apart = ways.length > 1 ? ways.filter(leadsElsewhere) : []
-  const main = groups.filter((group) => !apart.includes(group))
+  // Buttons that lead neither on nor elsewhere, such as the way back, stand at the end.
+  const behind = apart.length === 0 ? [] : groups.filter((group) => isBeside(group) && !apart.includes(group))
+  const main = groups.filter((group) => !apart.includes(group) && !behind.includes(group))
   const texts = summary(ui.messages, items, view)
   const first =
     view.focusFirst && !isToldFirst(ui.messages, items)
@@ -110,14 +112,21 @@ function single(ui: Ui, items: readonly Item[], view: FormView): Content {
   const mainForm = form(
     ui,
     html`${main.map((group, index) => [index > 0 && divides(main, index) ? divider(view) : undefined, groupBody(group, main, view, first)])}`,
+    behind.length > 0 ? mainId : undefined,
   )
   return [
     texts,
     main.length > 0 ? mainForm : undefined,
     apart.length > 0 && main.filter(isWay).length < 2 ? divider(view) : undefined,
     apart.map((group) => form(ui, html`${tokens(items)}${groupBody(group, [group], view, undefined)}`)),
+    behind.map((group) => groupBody(group, [...main, group], view, undefined, mainId)),
   ]
 }
+
+const mainId = 'main-form'
+
+/** Whether a group has nothing but buttons, none of which goes on. */
+const isBeside = (group: Group): boolean => group.items.every(isButton) && !isWay(group)
 
 /** A line in front of the second way to go on; those that follow it stand below each other. */
 const divides = (groups: readonly Group[], index: number): boolean =>
@@ -200,14 +209,15 @@ const layouts = { single, ways: alternatives, sections } satisfies Record<
 const titleOf = (group: string, { texts }: Language): readonly [string, string] =>
   texts.settings.groups[group] ?? [group, '']
 
-const form = ({ action, method }: Ui, body: Html): Html =>
-  html`<form action="${action}" method="${method.toLowerCase()}">${body}</form>`
+const form = ({ action, method }: Ui, body: Html, id?: string): Html =>
+  html`<form${attributes({ id, action, method: method.toLowerCase() })}>${body}</form>`
 
 /** The cross-site token, which every form needs. */
 const tokens = (items: readonly Item[]): Content =>
   items.filter((item) => isHidden(item) && nodeId(item.node) === 'csrf_token').map(hiddenInput)
 
-function groupBody(group: Group, all: readonly Group[], view: FormView, focus: string | undefined): Html {
+/** @param of the form that the buttons belong to, when they stand outside of it */
+function groupBody(group: Group, all: readonly Group[], view: FormView, focus: string | undefined, of?: string): Html {
   const { language } = view
   const first = all.find(isWay)
   const others = all.filter((other) => other !== group && other.name !== 'default' && other.items.some(isButton))
@@ -218,7 +228,7 @@ function groupBody(group: Group, all: readonly Group[], view: FormView, focus: s
   const [buttons, fields] = [group.items.filter(isButton), group.items.filter((item) => !isButton(item))]
   const needs = group.name === 'default' ? [] : fields.filter(asksForInput).map(({ id }) => id)
   const strong = first === group || first === undefined
-  return html`${fieldList(fields, language, focus)}${buttons.some(isTrigger) && ceremonyNotice(language)}${buttons.length === 0 ? undefined : html`<div class="buttons">${buttons.map((item) => button(item as InputItem, { language, strong, needs, sends: isPrimary(item) && !isHeldUp, isMain: isPrimary(item) }))}</div>`}`
+  return html`${fieldList(fields, language, focus)}${buttons.some(isTrigger) && ceremonyNotice(language)}${buttons.length === 0 ? undefined : html`<div class="buttons">${buttons.map((item) => button(item as InputItem, { language, strong, needs, sends: isPrimary(item) && !isHeldUp, isMain: isPrimary(item), of }))}</div>`}`
 }
 
 /** Fields below each other; a picture stands beside the text that says the same. */

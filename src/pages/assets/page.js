@@ -53,10 +53,11 @@ for (const button of all('[data-print]')) {
   button.addEventListener('click', () => window.print())
 }
 
-// Moments in the zone of whoever reads them.
-const lang = document.documentElement.lang
-const zoned = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'short' })
-const days = new Intl.DateTimeFormat(lang, { dateStyle: 'medium' })
+// Moments in the zone of whoever reads them, and as they are written where that person lives.
+const { lang } = document.documentElement
+const place = navigator.languages.find((tag) => tag.split('-', 1)[0] === lang) ?? lang
+const zoned = new Intl.DateTimeFormat(place, { dateStyle: 'medium', timeStyle: 'short' })
+const days = new Intl.DateTimeFormat(place, { dateStyle: 'medium' })
 for (const time of all('time[datetime]'))
   time.textContent = ('date' in time.dataset ? days : zoned).format(new Date(time.dateTime))
 

@@ -90,7 +90,6 @@ export const en = {
     noAccount: 'No account yet?',
     register: 'Create one',
     forgot: 'Forgot your password?',
-    secondFactorLead: 'This account is protected by a second factor.',
     otherWay: 'Go another way',
     signOut: 'Sign out',
   },
@@ -223,6 +222,7 @@ export const en = {
 
   /** Texts of messages come with them in English. Here are those that a page can say better: beside a field, or by Intl. */
   messages: {
+    1010004: 'Confirm your sign-in with a second factor.',
     4000001: ({ reason }: Context) => refusal(String(reason)),
     4000002: 'Fill this in.',
     4000034: ({ breaches }: Context) =>
