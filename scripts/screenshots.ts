@@ -3,22 +3,46 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { launchBrowser } from '../test/support/browser.ts'
+import { startOpenIdProvider } from '../test/support/openid-provider.ts'
 import { startPagesServer, type PagesServer } from '../test/support/pages-server.ts'
+import { appCode } from '../test/support/second-factors.ts'
 
 const everything = process.argv[2]
 const folder = resolve(everything ?? join(dirname(import.meta.dirname), 'docs/screenshots'))
 mkdirSync(folder, { recursive: true })
 
-const server = await startPagesServer({
-  pages: { links: { imprint: '/imprint', privacy: '/privacy', help: '/help' } },
+const provider = (id: string, label: string) => ({
+  id,
+  label,
+  provider: 'generic',
+  client_id: 'client',
+  client_secret: 'secret',
+  issuer_url: acme.issuer,
+  mapper_url: `base64://${Buffer.from(mapper).toString('base64')}`,
 })
+const mapper = `{ identity: { traits: { name: { first: std.extVar('claims').name } } } }`
+const acme = await startOpenIdProvider()
+acme.people.push({ sub: 'ada', name: 'Ada' })
+const server = await startPagesServer((origin) => ({
+  session: { whoami: { required_aal: 'highest_available' } },
+  pages: { links: { imprint: '/imprint', privacy: '/privacy', help: '/help' } },
+  selfservice: everything
+    ? {
+        methods: {
+          oidc: { enabled: true, config: { providers: [provider('acme', 'Acme'), provider('initech', 'Initech')] } },
+          webauthn: { enabled: true, config: { rp: { id: 'localhost', display_name: 'Zelos', origins: [origin] } } },
+        },
+        flows: { registration: { after: { oidc: { hooks: [{ hook: 'session' }] } } } },
+      }
+    : {},
+}))
 const browser = await launchBrowser()
 try {
   if (everything) await gallery(browser, server)
   else await documentation(browser, server)
 } finally {
   await browser.close()
-  await server.close()
+  await Promise.all([server.close(), acme.close()])
 }
 
 async function documentation(on: Browser, { url }: PagesServer): Promise<void> {
@@ -46,7 +70,7 @@ async function gallery(on: Browser, { url }: PagesServer): Promise<void> {
     await take('login')
     await page.fill('[name=identifier]', 'ada@shop.example')
     await page.fill('[name=password]', 'wrong')
-    await page.click('[name=method]')
+    await page.click('[name=method][value=password]')
     await take('login-wrong')
     await page.goto(`${url}/registration`)
     await take('registration')
@@ -70,8 +94,79 @@ async function gallery(on: Browser, { url }: PagesServer): Promise<void> {
     await take('logout')
     await page.goto(`${url}/self-service/login/browser?refresh=true`)
     await take('login-refresh')
+    await factors(page, take)
+    await accounts(page, take)
+    await mail(page, take)
     await page.context().close()
   }
+}
+
+type Take = (state: string) => Promise<void>
+
+/** Security keys, an app and backup codes, from setting them up to signing in with them. */
+async function factors(page: Page, take: Take): Promise<void> {
+  const { url } = server
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('WebAuthn.enable')
+  await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: { protocol: 'ctap2', transport: 'usb', automaticPresenceSimulation: true },
+  })
+  await page.goto(`${url}/settings`)
+  const secret = (await page.locator('#totp_secret_key code').textContent())!
+  await page.fill('[name=totp_code]', appCode(secret, server.now()))
+  await page.click('button[value=totp]')
+  await page.click('[name=lookup_secret_regenerate]')
+  await page.locator('.codes').waitFor()
+  await take('settings-codes')
+  await page.click('[name=lookup_secret_confirm]')
+  await page.fill('[name=webauthn_register_displayname]', 'Key ring')
+  await page.click('[name=webauthn_register_trigger]')
+  await page.locator('[name=webauthn_remove]').waitFor()
+  await take('settings-factors')
+  const address = await page.inputValue('[name="traits.email"]')
+  await page.goto(`${url}/logout`)
+  await page.click('main button[type=submit]')
+  await page.goto(`${url}/login`)
+  await page.fill('[name=identifier]', address)
+  await page.fill('[name=password]', 'the-difference-engine')
+  await page.click('button[value=password]')
+  await page.locator('.ways').waitFor()
+  await take('second-factor')
+  await page.locator('.ways summary').first().click()
+  await page.fill('[name=totp_code]', '000000')
+  await page.press('[name=totp_code]', 'Enter')
+  await page.locator('.error[role=alert]:not([hidden])').waitFor()
+  await take('second-factor-wrong')
+  await page.context().clearCookies()
+}
+
+/** An account elsewhere. */
+async function accounts(page: Page, take: Take): Promise<void> {
+  await page.goto(`${server.url}/login`)
+  await page.locator('[name=provider]').first().click()
+  await page.getByRole('link', { name: 'No' }).click()
+  await page.getByRole('alert').waitFor()
+  await take('login-refused')
+  await page.goto(`${server.url}/registration`)
+  await page.locator('[name=provider]').first().click()
+  await page.getByRole('link', { name: 'Go on' }).click()
+  await page.locator('[name="traits.email"]').waitFor()
+  await take('registration-completion')
+}
+
+/** Codes by mail. */
+async function mail(page: Page, take: Take): Promise<void> {
+  await page.goto(`${server.url}/recovery`)
+  await take('recovery')
+  await page.fill('[name=email]', 'ada@shop.example')
+  await page.press('[name=email]', 'Enter')
+  await page.locator('[name=code]').waitFor()
+  await take('recovery-code')
+  await page.goto(`${server.url}/registration`)
+  await page.fill('[name="traits.email"]', 'somebody@shop.example')
+  await page.press('[name="traits.email"]', 'Enter')
+  await page.locator('[name=password]').waitFor()
+  await take('registration-ways')
 }
 
 async function open(on: Browser, options: BrowserContextOptions): Promise<Page> {
