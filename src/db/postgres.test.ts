@@ -9,7 +9,8 @@ after(() => server.stop())
 
 test('connections that are cut are opened again, as many as there were', async () => {
   const dsn = await server.createDatabase()
-  const open = () => openPostgres({ connectionString: dsn, maxConnections: 4, answerWithinMs: 30_000, onError: () => undefined })
+  const open = () =>
+    openPostgres({ connectionString: dsn, maxConnections: 4, answerWithinMs: 30_000, onError: () => undefined })
   const [db, other] = [await open(), await open()]
   const own = `from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`
   const ask = () => Promise.allSettled(Array.from({ length: 20 }, () => db.query('select 1 as one')))

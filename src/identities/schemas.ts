@@ -39,7 +39,10 @@ export function createIdentitySchemas({
     try {
       return await compileIdentitySchema(text, { loadRef, disallowRefs })
     } catch (error) {
-      throw errors.invalidConfiguration(`The identity schema ${JSON.stringify(id)} cannot be used: ${(error as Error).message}`, error)
+      throw errors.invalidConfiguration(
+        `The identity schema ${JSON.stringify(id)} cannot be used: ${(error as Error).message}`,
+        error,
+      )
     }
   }
 
@@ -52,7 +55,8 @@ export function createIdentitySchemas({
     get(id) {
       // An identity without a schema id belongs to the schema with the literal name.
       const wanted = id === '' ? 'default' : id
-      if (!byId.has(wanted)) throw errors.invalidConfiguration(`There is no identity schema with the id ${JSON.stringify(wanted)}.`)
+      if (!byId.has(wanted))
+        throw errors.invalidConfiguration(`There is no identity schema with the id ${JSON.stringify(wanted)}.`)
       let found = compiled.get(wanted)
       if (!found) {
         found = compile(wanted)
