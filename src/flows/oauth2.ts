@@ -1,5 +1,6 @@
 import { ApiError, errors } from '../errors.ts'
 import type { Config } from '../config/schema.ts'
+import type { OAuth2LoginRequest as SignIn } from '../courier/message.ts'
 import type { Db } from '../db/db.ts'
 import { OutboundError, type Outbound, type OutboundResponse } from '../http/outbound.ts'
 import { joinPath, withQuery } from '../http/urls.ts'
@@ -186,4 +187,35 @@ export async function withLoginRequest(
 ): Promise<FlowExtras> {
   if (!oauth2 || !loginChallenge) return extras
   return { ...extras, loginRequest: await oauth2.getLoginRequest(loginChallenge) }
+}
+
+/**
+ * What messages say of the OAuth2 login that they belong to. Nothing where that cannot be found out just now: a code is
+ * of use without it.
+ */
+export async function signInFor(
+  { oauth2 }: MaybeOAuth2Server,
+  { loginChallenge }: Pick<Flow, 'loginChallenge'>,
+): Promise<{ oauth2_login_request?: SignIn }> {
+  if (!oauth2 || !loginChallenge) return {}
+  try {
+    const { challenge, client } = await oauth2.getLoginRequest(loginChallenge)
+    const texts = ['client_name', 'client_uri', 'logo_uri'].flatMap((name) => {
+      const value = client[name]
+      return typeof value === 'string' && value !== '' ? [[name, value] as const] : []
+    })
+    return {
+      oauth2_login_request: {
+        challenge,
+        client: {
+          client_id: String(client['client_id'] ?? ''),
+          ...Object.fromEntries(texts),
+          ...('metadata' in client ? { metadata: client['metadata'] as Json } : {}),
+        },
+      },
+    }
+  } catch (error) {
+    if (error instanceof ApiError) return {}
+    throw error
+  }
 }

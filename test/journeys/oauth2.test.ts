@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { formOf, textIds, type Client, type Form, type Step } from '../support/clients.ts'
-import { codeTo } from '../support/mail.ts'
+import { codeTo, messagesTo } from '../support/mail.ts'
 import { startOpenIdProvider } from '../support/openid-provider.ts'
 import { startOAuth2Server } from '../support/oauth2-server.ts'
 import { appCode, setUpApp } from '../support/second-factors.ts'
 import { pages, type ConfigPatch } from '../support/server.ts'
 import { ada, everywhere, grace, type StoryServer } from '../support/stories.ts'
 
-const hydra = await startOAuth2Server()
-after(() => hydra.close())
+const [hydra, provider] = await Promise.all([startOAuth2Server(), startOpenIdProvider()])
+after(() => Promise.all([hydra.close(), provider.close()]))
 
 const oauth2_provider = hydra.provider
 const clients = ['browser', 'spa'] as const
@@ -352,8 +352,7 @@ everywhere(
   inBrowsers,
 )
 
-const provider = await startOpenIdProvider()
-after(() => provider.close())
+const inline = (text: string) => `base64://${Buffer.from(text).toString('base64')}`
 
 const mapper = `local c = std.extVar('claims'); { identity: { traits: { email: c.email } } }`
 const acme = {
@@ -362,7 +361,7 @@ const acme = {
   client_id: 'client',
   client_secret: 'secret',
   issuer_url: provider.issuer,
-  mapper_url: `base64://${Buffer.from(mapper).toString('base64')}`,
+  mapper_url: inline(mapper),
 }
 
 everywhere(
@@ -465,6 +464,73 @@ everywhere(
     assert.equal(hydra.accepted(login_challenge)?.subject, id)
   },
   { config: verifying, clients },
+)
+
+const byCode = {
+  type: 'object',
+  properties: {
+    traits: {
+      type: 'object',
+      properties: {
+        email: {
+          type: 'string',
+          format: 'email',
+          'ory.sh/kratos': { credentials: { code: { identifier: true, via: 'email' } } },
+        },
+      },
+    },
+  },
+}
+const subjectOf = (code: string) => {
+  const subject = `{{ .${code} }}{{ with .OAuth2LoginRequest }} for {{ .Client.ClientName }}{{ end }}`
+  return { valid: { email: { subject: inline(subject) } } }
+}
+
+everywhere(
+  'messages with codes can name whom somebody signs in for',
+  async (server) => {
+    const code = async (subject: string) => {
+      const [newest] = await messagesTo(server, grace.email)
+      const sent = await codeTo(server, grace.email)
+      assert.equal(newest?.subject, `${sent}${subject}`)
+      return sent
+    }
+    const client = server.client()
+    const login_challenge = hydra.challenge()
+    const form = await open(client, 'registration', { login_challenge })
+    const traits = { email: grace.email }
+    const sent = formOf(await client.submit(form, { method: 'code', traits }))
+    await client.submit(sent, { method: 'code', traits, code: await code(' for The shop') })
+    assert.deepEqual(hydra.accepted(login_challenge)?.amr, ['code'])
+
+    const again = server.client()
+    const another = hydra.challenge()
+    const login = await open(again, 'login', { login_challenge: another })
+    const typed = { method: 'code', identifier: grace.email }
+    const asking = formOf(await again.submit(login, typed))
+    await code(' for The shop')
+
+    // While the server cannot say more, codes are sent all the same.
+    hydra.stub.script({ status: 503 })
+    const resent = formOf(await again.submit(asking, { ...typed, resend: 'code' }))
+    const done = await again.submit(resent, { ...typed, code: await code('') })
+    assert.equal(goesTo(again, done), hydra.after(another))
+  },
+  {
+    config: {
+      oauth2_provider,
+      courier: {
+        smtp: { connection_uri: 'smtp://127.0.0.1:9/' },
+        templates: { login_code: subjectOf('LoginCode'), registration_code: subjectOf('RegistrationCode') },
+      },
+      identity: { schemas: [{ id: 'person', url: inline(JSON.stringify(byCode)) }] },
+      selfservice: {
+        methods: { code: { enabled: true, passwordless_enabled: true } },
+        flows: { registration: { after: { code: { hooks: [{ hook: 'session' }] } } } },
+      },
+    },
+    clients,
+  },
 )
 
 everywhere(

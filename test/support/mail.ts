@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { StoryServer } from './stories.ts'
 
-type Message = { recipient: string; body: string; template_type: string; type: string }
+type Message = { recipient: string; subject: string; body: string; template_type: string; type: string }
 
 /** What was sent to an address, the newest first. */
 export async function messagesTo(server: StoryServer, recipient: string): Promise<Message[]> {

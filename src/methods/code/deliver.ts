@@ -1,6 +1,7 @@
 import type { Message } from '../../courier/message.ts'
 import type { Statement } from '../../db/db.ts'
 import type { Flow } from '../../flows/flow.ts'
+import { signInFor, type MaybeOAuth2Server } from '../../flows/oauth2.ts'
 import { enqueueForStranger, type Outbox } from '../../flows/outbox.ts'
 import { allowedHeaders, type WithHeaders } from '../../http/allowed-headers.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
@@ -11,7 +12,7 @@ import type { IssuedCode } from './codes.ts'
 
 type JsonObject = { [key: string]: Json }
 
-export type DeliverDeps = {
+export type DeliverDeps = MaybeOAuth2Server & {
   outbox: Outbox
   codeLifespanMicros: Micros
   publicBaseUrl: string
@@ -21,7 +22,7 @@ export type DeliverDeps = {
 
 /** The submission that a code is sent for. */
 export type Cause = {
-  flow: Pick<Flow, 'requestUrl'>
+  flow: Pick<Flow, 'requestUrl' | 'loginChallenge'>
   request: WithHeaders
   fields: Readonly<Record<string, unknown>>
 }
@@ -29,13 +30,14 @@ export type Cause = {
 const microsPerMinute = 60_000_000
 
 /** What messages with codes have in common. */
-const common = ({ codeLifespanMicros, headerAllowlist }: DeliverDeps, { flow, request, fields }: Cause) => ({
+const common = async (deps: DeliverDeps, { flow, request, fields }: Cause) => ({
   data: {
     request_url: flow.requestUrl,
-    expires_in_minutes: Math.trunc(codeLifespanMicros / microsPerMinute),
+    expires_in_minutes: Math.trunc(deps.codeLifespanMicros / microsPerMinute),
     transient_payload: isObject(fields['transient_payload']) ? (fields['transient_payload'] as JsonObject) : {},
+    ...(await signInFor(deps, flow)),
   },
-  requestHeaders: allowedHeaders(request, headerAllowlist),
+  requestHeaders: allowedHeaders(request, deps.headerAllowlist),
 })
 
 const enqueueAll = async ({ outbox }: DeliverDeps, messages: readonly Message[]): Promise<Statement[]> =>
@@ -51,7 +53,7 @@ export async function deliverLoginCodes(
   identity: IdentityWithCredentials | undefined,
   codes: readonly IssuedCode[],
 ): Promise<Statement[]> {
-  const { data, requestHeaders } = common(deps, cause)
+  const { data, requestHeaders } = await common(deps, cause)
   const shown = identity ? (publicIdentity(identity, deps.publicBaseUrl) as unknown as JsonObject) : {}
   const messages = codes.map(
     ({ via, address, code }): Message => ({
@@ -68,13 +70,13 @@ export async function deliverLoginCodes(
 }
 
 /** The statements that have codes sent with which somebody new shows that the addresses among `traits` are theirs. */
-export function deliverRegistrationCodes(
+export async function deliverRegistrationCodes(
   deps: DeliverDeps,
   cause: Cause,
   traits: Json,
   codes: readonly IssuedCode[],
 ): Promise<Statement[]> {
-  const { data, requestHeaders } = common(deps, cause)
+  const { data, requestHeaders } = await common(deps, cause)
   return enqueueAll(
     deps,
     codes.map(({ via, address, code }) => ({

@@ -17,6 +17,7 @@ import {
   type Problem,
 } from '../../flows/form.ts'
 import { lengthProblems, readSubmission, tokenOf } from '../../flows/mailed.ts'
+import { signInFor, type MaybeOAuth2Server } from '../../flows/oauth2.ts'
 import { enqueueForStranger, stranger, type Outbox } from '../../flows/outbox.ts'
 import type {
   Target,
@@ -35,19 +36,20 @@ import { withValue, type UiNode } from '../../ui/node.ts'
 import { issueCodes, useCode, type CodeDeps, type Recipient } from './codes.ts'
 import { codeNode, continueNode, emailNode, hiddenMethodNode, resendNode } from './nodes.ts'
 
-export type CodeVerificationDeps = CodeDeps & {
-  crossSite: CrossSiteSettings
-  outbox: Outbox
-  publicBaseUrl: string
-  normalise(address: string): string
-  enabled: boolean
-  /** The method that new flows use. */
-  use: 'code' | 'link'
-  /** Whether addresses may also be phone numbers: there is a gateway for text messages. */
-  hasTextMessages: boolean
-  /** Whether addresses that nobody has get a mail that says so. */
-  notifyUnknown: boolean
-}
+export type CodeVerificationDeps = MaybeOAuth2Server &
+  CodeDeps & {
+    crossSite: CrossSiteSettings
+    outbox: Outbox
+    publicBaseUrl: string
+    normalise(address: string): string
+    enabled: boolean
+    /** The method that new flows use. */
+    use: 'code' | 'link'
+    /** Whether addresses may also be phone numbers: there is a gateway for text messages. */
+    hasTextMessages: boolean
+    /** Whether addresses that nobody has get a mail that says so. */
+    notifyUnknown: boolean
+  }
 
 type Fields = Partial<Record<'method' | 'code' | 'email' | 'sms' | 'csrf_token', string>> & { transient_payload: Json }
 
@@ -207,7 +209,7 @@ async function sendToOwner(
   transientPayload: Json,
 ): Promise<Statement[]> {
   const { clock, outbox, publicBaseUrl } = deps
-  const { statements, message } = fresh(deps, flow, { via, address, identityId: identity.id }, transientPayload)
+  const { statements, message } = await fresh(deps, flow, { via, address, identityId: identity.id }, transientPayload)
   const queued = await outbox.enqueue(message(publicIdentity(identity, publicBaseUrl) as never))
   const known = identity.verifiableAddresses.find((own) => own.via === via && own.value === address)
   return [...statements, ...queued, ...(known ? [markAddressSent(known.id, clock.now())] : [])]
@@ -222,7 +224,7 @@ async function sendToNobody(
   transientPayload: Json,
 ): Promise<Statement[]> {
   const { clock, notifyUnknown, outbox } = deps
-  const { statements, message } = fresh(deps, flow, { via, address: email, identityId: null }, transientPayload)
+  const { statements, message } = await fresh(deps, flow, { via, address: email, identityId: null }, transientPayload)
   const delivers = notifyUnknown && via === 'email'
   const notice: Message = {
     template: 'verification_code_invalid',
@@ -236,10 +238,11 @@ async function sendToNobody(
 }
 
 /** A code for a flow, and the message that brings it. */
-function fresh(deps: CodeVerificationDeps, flow: Flow, recipient: Recipient, transientPayload: Json) {
+async function fresh(deps: CodeVerificationDeps, flow: Flow, recipient: Recipient, transientPayload: Json) {
   const { codeLifespanMicros, publicBaseUrl } = deps
   const { codes, statements } = issueCodes(deps, { flowId: flow.id, purpose: 'verification', recipients: [recipient] })
   const code = codes[0]!.code.reveal()
+  const signIn = await signInFor(deps, flow)
   const message = (identity: JsonObject): Message => ({
     template: 'verification_code_valid',
     via: recipient.via,
@@ -251,6 +254,7 @@ function fresh(deps: CodeVerificationDeps, flow: Flow, recipient: Recipient, tra
       verification_url: withQuery(joinPath(publicBaseUrl, 'self-service/verification'), { code, flow: flow.id }),
       identity,
       expires_in_minutes: Math.trunc(codeLifespanMicros / 60_000_000),
+      ...signIn,
     },
   })
   return { statements, message }

@@ -8,6 +8,7 @@ import { validateBody, type BodySpec } from '../../flows/decode.ts'
 import type { Flow } from '../../flows/flow.ts'
 import { problemsFrom, withCsrf, withMessages, withNode, withNodes, withoutMessages } from '../../flows/form.ts'
 import { emailProblems, newToken, readSubmission } from '../../flows/mailed.ts'
+import { signInFor, type MaybeOAuth2Server } from '../../flows/oauth2.ts'
 import { enqueueForStranger, stranger } from '../../flows/outbox.ts'
 import type {
   Target,
@@ -26,10 +27,11 @@ import { linkEmailNode, linkNodes } from './nodes.ts'
 import type { LinkDeps } from './recovery.ts'
 import { issueLinkToken, useLinkToken } from './tokens.ts'
 
-export type LinkVerificationDeps = LinkDeps & {
-  /** The method that new flows use. */
-  use: 'code' | 'link'
-}
+export type LinkVerificationDeps = MaybeOAuth2Server &
+  LinkDeps & {
+    /** The method that new flows use. */
+    use: 'code' | 'link'
+  }
 
 type Fields = Partial<Record<'method' | 'token' | 'email' | 'csrf_token', string>> & { transient_payload: Json }
 
@@ -99,7 +101,7 @@ async function send(deps: LinkVerificationDeps, flow: Flow, email: string, paylo
   if (found) {
     return sendToOwner(deps, flow, { identity: found.identity, via: 'email', address: found.address.value }, payload)
   }
-  const { statement, message } = fresh(deps, flow, { identityId: null, via: 'email', address: email }, payload)
+  const { statement, message } = await fresh(deps, flow, { identityId: null, via: 'email', address: email }, payload)
   const notice: Message = {
     template: 'verification_invalid',
     via: 'email',
@@ -120,14 +122,14 @@ async function sendToOwner(
   payload: Json,
 ): Promise<Statement[]> {
   const { clock, outbox, publicBaseUrl } = deps
-  const { statement, message } = fresh(deps, flow, { identityId: identity.id, via, address }, payload)
+  const { statement, message } = await fresh(deps, flow, { identityId: identity.id, via, address }, payload)
   const queued = await outbox.enqueue(message(publicIdentity(identity, publicBaseUrl) as never))
   const known = identity.verifiableAddresses.find((own) => own.via === via && own.value === address)
   return [statement, ...queued, ...(known ? [markAddressSent(known.id, clock.now())] : [])]
 }
 
 /** A link for a flow, and the mail that brings it. */
-function fresh(
+async function fresh(
   deps: LinkVerificationDeps,
   flow: Flow,
   recipient: { identityId: string | null; via: Via; address: string },
@@ -140,6 +142,7 @@ function fresh(
     ...recipient,
     lifespanMicros: linkLifespanMicros,
   })
+  const signIn = await signInFor(deps, flow)
   const message = (identity: JsonObject): Message => ({
     template: 'verification_valid',
     via: 'email',
@@ -153,6 +156,7 @@ function fresh(
       }),
       identity,
       expires_in_minutes: Math.trunc(linkLifespanMicros / 60_000_000),
+      ...signIn,
     },
   })
   return { statement, message }
