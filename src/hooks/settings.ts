@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { AfterSettings } from '../flows/settings/deps.ts'
-import { settingsContributions, type SettingsHook } from '../flows/settings/hook.ts'
+import { contributionsOf } from '../flows/contribution.ts'
+import type { SettingsHook } from '../flows/settings/hook.ts'
 import { revokeOtherSessions } from '../sessions/store.ts'
 import { notifyPreviousAddresses, type NotifyDeps, type Recipients } from './notify-previous-addresses.ts'
 import { showVerificationAfterSettings } from './show-verification-ui.ts'
@@ -44,7 +45,7 @@ export function afterSettings(
           beforeStoring: told.before,
           afterStoring: told.after,
           ...(holds ? { hold: (event) => holdNewAddress(deps, event) } : {}),
-          run: (event) => settingsContributions(run, event),
+          run: (event) => contributionsOf(run, event),
         },
       ]
     }),
@@ -53,7 +54,7 @@ export function afterSettings(
     returnUrl: general,
     beforeStoring: [],
     afterStoring: webHooksOf(deps, [], forAll).after,
-    run: (event) => settingsContributions(automatic, event),
+    run: (event) => contributionsOf(automatic, event),
   }
   return (method) => byMethod.get(method) ?? others
 }

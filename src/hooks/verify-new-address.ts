@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Db } from '../db/db.ts'
-import type { Held, SettingsContribution, SettingsEvent } from '../flows/settings/hook.ts'
+import type { Contribution } from '../flows/contribution.ts'
+import type { Held, SettingsEvent } from '../flows/settings/hook.ts'
 import { findFlow } from '../flows/store.ts'
 import type { Outbox } from '../flows/outbox.ts'
 import type { AwaitedChange, VerificationStartDeps } from '../flows/verification/deps.ts'
@@ -73,7 +74,7 @@ const hashOf = ({ traits }: IdentityWithCredentials): string =>
 export type AwaitedChangeDeps = SchemaDeps & {
   db: Db
   /** What happens after a change of the profile. */
-  afterProfile(event: SettingsEvent): Promise<SettingsContribution>
+  afterProfile(event: SettingsEvent): Promise<Contribution>
 }
 
 /**

@@ -19,6 +19,7 @@ import { insertFlow, updateFlow } from '../store.ts'
 import { loginFlow, type ContinueWith } from '../wire.ts'
 import type { SuccessfulNativeLogin } from '../wire-schema.ts'
 import type { LoginDeps } from './deps.ts'
+import { joined } from '../contribution.ts'
 import type { LoginContribution, LoginEvent } from './hook.ts'
 import { linkOnto, waitingLink } from './linking.ts'
 import { openFlow } from './start.ts'
@@ -123,14 +124,7 @@ async function runHooks({ db, hooksAfter }: LoginDeps, event: LoginEvent): Promi
   try {
     for (const hook of hooksAfter(event.method)) {
       const own = (await hook({ ...event, identity: all.identity ?? event.identity }, all)) ?? {}
-      const notified = [all.onStored, own.onStored]
-      all = {
-        ...all,
-        ...own,
-        statements: [...(all.statements ?? []), ...(own.statements ?? [])],
-        continueWith: [...(all.continueWith ?? []), ...(own.continueWith ?? [])],
-        onStored: () => notified.forEach((notify) => notify?.()),
-      }
+      all = joined(all, own)
       if (all.instead) break
     }
   } catch (error) {

@@ -1,4 +1,3 @@
-import type { Statement } from '../../db/db.ts'
 import type { Client } from '../../http/negotiate.ts'
 import type { Request, Response } from '../../http/types.ts'
 import type { Flow } from '../flow.ts'
@@ -6,8 +5,7 @@ import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { Json } from '../../lib/json.ts'
 import type { Authenticated } from '../../sessions/authenticate.ts'
 import type { Session } from '../../sessions/session.ts'
-import type { StartedVerification } from '../verification/start.ts'
-import type { ContinueWith } from '../wire.ts'
+import type { Contribution } from '../contribution.ts'
 
 /** A login that has succeeded, just before its session is stored. */
 export type LoginEvent = {
@@ -23,19 +21,13 @@ export type LoginEvent = {
   transientPayload: Json
 }
 
-/** What a hook adds to a login and to its answer. */
-export type LoginContribution = {
-  /** The identity with what the hook changed. */
-  identity?: IdentityWithCredentials
-  /** Run together with the statement that stores the session – and also when a later hook refuses the login. */
-  statements?: readonly Statement[]
-  continueWith?: readonly ContinueWith[]
+/**
+ * What a hook adds to a login and to its answer. Its statements run with the one that stores the session – and also when a
+ * later hook refuses the login.
+ */
+export type LoginContribution = Contribution & {
   /** Where a page load ends instead of `return_to`. */
   pageUrl?: string
-  /** The verification that has begun, for hooks that come later. */
-  verification?: StartedVerification
-  /** Called once everything is stored. */
-  onStored?: () => void
   /** Ends the login: nobody is signed in, and this is the answer. */
   instead?: Response
 }

@@ -18,7 +18,8 @@ import { awaitsVerification } from '../verification/oauth2.ts'
 import type { ContinueWith } from '../wire.ts'
 import type { SuccessfulNativeRegistration } from '../wire-schema.ts'
 import type { RegistrationDeps } from './deps.ts'
-import { contributionsOf, type Contribution } from './hook.ts'
+import { contributionsOf } from '../contribution.ts'
+import type { RegistrationContribution } from './hook.ts'
 import type { Registered, RegistrationMethod } from './method.ts'
 import type { Submission } from './submit.ts'
 
@@ -55,7 +56,11 @@ export async function completeRegistration(
   // compat: there is a session even when nobody gets it – selfservice/flow/registration/hook.go
   const opened = openSession(deps, { identity, methods: registered.factors, request })
   const undoRotations = request.csrf.snapshot()
-  const contribution = await contributionsOf(hooks, { ...event, identity, session: opened.session })
+  const contribution: RegistrationContribution = await contributionsOf(hooks, {
+    ...event,
+    identity,
+    session: opened.session,
+  })
   const stored = contribution.identity ?? identity
   const target = targetOf(deps, submission, contribution)
   const handover = submission.byExchange
@@ -101,7 +106,7 @@ type Target = { kind: 'here' } | { kind: 'verification'; flow: Flow } | { kind: 
 function targetOf(
   { oauth2 }: RegistrationDeps,
   { client, flow: { loginChallenge: challenge } }: Submission,
-  { signsIn = false, pageUrl, verification, continueWith = [] }: Contribution,
+  { signsIn = false, pageUrl, verification, continueWith = [] }: RegistrationContribution,
 ): Target {
   // compat: apps are never handed on; scripts only with a session, pages without one too – selfservice/flow/registration/hook.go
   if (!oauth2 || !challenge || client === 'native') return { kind: 'here' }
@@ -155,7 +160,7 @@ async function storeAsleep(
 type Result = {
   identity: Identity
   opened: OpenedSession
-  contribution: Contribution
+  contribution: RegistrationContribution
   returnTo: string
   target: Target
 }

@@ -12,7 +12,8 @@ import type { SessionCookies } from '../../sessions/cookie.ts'
 import type { RequiredAal } from '../../sessions/requirement.ts'
 import type { ReturnTo } from '../../http/return-to.ts'
 import type { Turns } from '../../lib/turns.ts'
-import type { Held, HookAfterStoring, HookBeforeStoring, SettingsContribution, SettingsEvent } from './hook.ts'
+import type { Contribution } from '../contribution.ts'
+import type { Held, HookAfterStoring, HookBeforeStoring, SettingsEvent } from './hook.ts'
 import type { SettingsMethod } from './method.ts'
 
 /** What happens with a change, by the method that makes it. */
@@ -23,7 +24,7 @@ export type AfterSettings = {
   /** Whether a change may be stored now. */
   hold?(event: SettingsEvent): Promise<Held | undefined>
   /** What comes along with a change that is stored. */
-  run(event: SettingsEvent): Promise<SettingsContribution>
+  run(event: SettingsEvent): Promise<Contribution>
 }
 
 export type SettingsDeps = {

@@ -6,9 +6,9 @@ import type { Micros } from '../../lib/clock.ts'
 import type { Session } from '../../sessions/session.ts'
 import type { Flow } from '../flow.ts'
 import type { Problem } from '../form.ts'
+import type { Contribution } from '../contribution.ts'
 import type { Occasion } from '../hook.ts'
 import type { StartedVerification } from '../verification/start.ts'
-import type { ContinueWith } from '../wire.ts'
 
 /** A change that a method is content with. */
 export type SettingsEvent = {
@@ -42,41 +42,5 @@ export type HookBeforeStoring = (occasion: Occasion) => Promise<IdentityWithCred
 /** What is told once a change is stored. @throws ApiError to answer with that instead; what is stored stays */
 export type HookAfterStoring = (occasion: Occasion) => Promise<unknown>
 
-/** What a hook adds to a change and to its answer. */
-export type SettingsContribution = {
-  /** The identity with what the hook changed. */
-  identity?: IdentityWithCredentials
-  /** Stored in one transaction with the change. */
-  statements?: readonly Statement[]
-  continueWith?: readonly ContinueWith[]
-  /** The verification that has begun, for hooks that come later. */
-  verification?: StartedVerification
-  /** Called once everything is stored. */
-  onStored?: () => void
-}
-
 /** What happens with a change. Hooks run in order; each sees what the ones before contributed. */
-export type SettingsHook = (
-  event: SettingsEvent,
-  before: SettingsContribution,
-) => SettingsContribution | Promise<SettingsContribution>
-
-/** Runs hooks one after another and puts together what they contribute. */
-export async function settingsContributions(
-  hooks: readonly SettingsHook[],
-  event: SettingsEvent,
-): Promise<SettingsContribution> {
-  let all: SettingsContribution = {}
-  for (const hook of hooks) {
-    const own = await hook({ ...event, identity: all.identity ?? event.identity }, all)
-    const notified = [all.onStored, own.onStored]
-    all = {
-      ...all,
-      ...own,
-      statements: [...(all.statements ?? []), ...(own.statements ?? [])],
-      continueWith: [...(all.continueWith ?? []), ...(own.continueWith ?? [])],
-      onStored: () => notified.forEach((notify) => notify?.()),
-    }
-  }
-  return all
-}
+export type SettingsHook = (event: SettingsEvent, before: Contribution) => Contribution | Promise<Contribution>
