@@ -5,7 +5,7 @@ import { type Courier } from '../courier/courier.ts'
 import { connect } from '../db/connect.ts'
 import type { Db } from '../db/db.ts'
 import { migrateUp } from '../db/migrate.ts'
-import { listen, type ListenSettings, type ResponseNote } from '../http/server.ts'
+import { listen, type Listener, type ListenSettings, type ResponseNote } from '../http/server.ts'
 import { checkIdentitySchemaAtStart } from '../identities/schema/start-check.ts'
 import { type IdentitySchemas } from '../identities/schemas.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -17,23 +17,35 @@ import { buildInfo } from '../version.ts'
 import { type Lasting, createParts } from './parts.ts'
 import { createPorts, preparedPages } from './ports.ts'
 
-/** Starts both ports. @throws ConfigurationError when the configuration names something that cannot be used */
-export async function startApp({
-  config,
-  configHash,
-  log,
-  clock = systemClock(),
-  outbound,
-  devMailbox = false,
-}: AppOptions): Promise<App> {
+/**
+ * Starts both ports. A start that fails leaves nothing open.
+ * @throws ConfigurationError when the configuration names something that cannot be used
+ */
+export async function startApp(options: AppOptions): Promise<App> {
+  const opened = new AsyncDisposableStack()
+  try {
+    return await start(options, opened)
+  } catch (error) {
+    await opened.disposeAsync()
+    throw error
+  }
+}
+
+async function start(
+  { config, configHash, log, clock = systemClock(), outbound, devMailbox = false }: AppOptions,
+  opened: AsyncDisposableStack,
+): Promise<App> {
   const tracing = await tracingOf(config, log)
+  opened.defer(async () => tracing?.close())
   const connected = await connectPatiently(config, log)
+  opened.defer(() => connected.close())
   const db = tracing?.db(connected) ?? connected
   // A database that lives as long as the process, or a developer's, is prepared without being asked.
   if (config.dev || config.dsn === 'memory') await migrateUp(db, clock)
   const lasting: Lasting = { db, clock, log, metrics: createMetrics(buildInfo()), devMailbox, outbound, tracing }
 
   let current = createParts(config, lasting)
+  opened.defer(() => current.close())
   await checkIdentitySchemas(config, current.schemas)
   await checkTemplates(current.courier)
   const ports = createPorts(current, configHash, await preparedPages(current))
@@ -41,17 +53,21 @@ export async function startApp({
     lasting.metrics.record(note)
     logResponse(log, current.config, note)
   }
-  const [publicTls, adminTls] = await Promise.all([tlsOf(config, 'public'), tlsOf(config, 'admin')])
-  const publicListener = await listen(
-    { ...listenSettings(config.serve.public), tls: publicTls, requestTimeoutMs: 15_000 },
-    ports.public,
-    onResponse,
-  )
-  const adminListener = await listen(
-    { ...listenSettings(config.serve.admin), tls: adminTls, requestTimeoutMs: 30_000 },
-    ports.admin,
-    onResponse,
-  )
+  const listeners: Listener[] = []
+  opened.defer(async () => void (await Promise.all(listeners.map((listener) => listener.close()))))
+  const listenOn = async (name: 'public' | 'admin', requestTimeoutMs: number): Promise<Listener> => {
+    const tls = await tlsOf(config, name)
+    const { host, port, socket } = config.serve[name]
+    try {
+      const listener = await listen({ host, port, socket, tls, requestTimeoutMs }, ports[name], onResponse)
+      listeners.push(listener)
+      return listener
+    } catch (error) {
+      throw unusablePort(name, { host, port }, error)
+    }
+  }
+  const publicListener = await listenOn('public', 15_000)
+  const adminListener = await listenOn('admin', 30_000)
   if (config['watch-courier']) current.courier.start()
   current.housekeeping.start()
 
@@ -74,12 +90,7 @@ export async function startApp({
       // Requests that began with the old parts may still use them.
       setTimeout(() => void previous.close(), 60_000).unref()
     },
-    async close() {
-      await Promise.all([publicListener.close(), adminListener.close()] satisfies Promise<void>[])
-      await current.close()
-      await db.close()
-      await tracing?.close()
-    },
+    close: () => opened.disposeAsync(),
   }
 }
 
@@ -136,12 +147,43 @@ async function checkIdentitySchemas(config: Config, schemas: IdentitySchemas): P
   if (problems.flat().length > 0) throw new ConfigurationError(problems.flat())
 }
 
-function listenSettings({
-  host,
-  port,
-  socket,
-}: Config['serve']['public'] | Config['serve']['admin']): Omit<ListenSettings, 'tls' | 'requestTimeoutMs'> {
-  return { host, port, socket }
+/** An address that this process cannot have is for whoever wrote the configuration to mend; other errors stay as they are. */
+function unusablePort(
+  name: 'public' | 'admin',
+  { host, port }: { host: string; port: number },
+  error: unknown,
+): unknown {
+  const { code = '' } = error as { code?: string }
+  const isSocket = host.startsWith('unix:')
+  const found = (isSocket ? socketTroubles : portTroubles)[code]
+  if (!found) return error
+  const [key, reason, remedy] = found
+  const value = key === 'host' ? JSON.stringify(host) : String(port)
+  return new ConfigurationError([{ path: `serve.${name}.${key}`, value, reason, remedy }], { cause: error })
+}
+
+type Trouble = [key: 'host' | 'port', reason: string, remedy: string]
+const portTroubles: Record<string, Trouble> = {
+  EADDRINUSE: ['port', 'Another process listens on this port.', 'End it, or choose another port.'],
+  EACCES: ['port', 'This process may not listen on this port.', 'Choose a port above 1023, or grant the right to it.'],
+  EADDRNOTAVAIL: [
+    'host',
+    'This machine does not have this address.',
+    'Name one that it has, or leave the key out for all.',
+  ],
+  ENOTFOUND: [
+    'host',
+    'This name leads to no address.',
+    'Name an address of this machine, or leave the key out for all.',
+  ],
+}
+const socketTroubles: Record<string, Trouble> = {
+  // Reported for a folder that is missing as well.
+  EACCES: [
+    'host',
+    'Its folder does not exist, or this process may not write to it.',
+    'Create the folder, or choose another one.',
+  ],
 }
 
 async function tlsOf(config: Config, name: 'public' | 'admin'): Promise<ListenSettings['tls']> {

@@ -72,8 +72,8 @@ function distance(a: string, b: string): number {
 /** A configuration that only turned out to be unusable when the server's parts were built: an identity schema, a key file. */
 export class ConfigurationError extends Error {
   readonly problems: readonly Problem[]
-  constructor(problems: readonly Problem[]) {
-    super(problems.map(({ path, reason }) => `${path}: ${reason}`).join(' '))
+  constructor(problems: readonly Problem[], options?: ErrorOptions) {
+    super(problems.map(({ path, reason }) => `${path}: ${reason}`).join(' '), options)
     this.problems = problems
   }
 }

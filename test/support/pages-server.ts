@@ -1,10 +1,10 @@
-import { createServer, type AddressInfo } from 'node:net'
 import { startApp } from '../../src/app/start.ts'
 import { developmentConfig } from '../../src/config/development.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { merge } from '../../src/config/merge.ts'
 import { systemClock, type Micros } from '../../src/lib/clock.ts'
 import { createLog } from '../../src/operations/log.ts'
+import { onFreePorts, type ServerPorts } from './free-ports.ts'
 
 export type PagesServer = {
   /** The public base URL, without a slash at its end. */
@@ -26,11 +26,16 @@ export const minute: Micros = 60_000_000
  * @param changes or what makes them of the origin, for what is bound to it
  * @param path below which everything lives, as in `/auth`
  */
-export async function startPagesServer(
+export const startPagesServer = (
   changes: Changes | ((origin: string) => Changes) = {},
   path = '',
+): Promise<PagesServer> => onFreePorts((ports) => startOn(ports, changes, path))
+
+async function startOn(
+  { publicPort, adminPort }: ServerPorts,
+  changes: Changes | ((origin: string) => Changes),
+  path: string,
 ): Promise<PagesServer> {
-  const [publicPort, adminPort] = await Promise.all([freePort(), freePort()])
   const origin = `http://localhost:${publicPort}`
   const url = `${origin}${path}`
   const here = {
@@ -71,15 +76,4 @@ export async function startPagesServer(
     pass: (micros) => void (passed += micros),
     close: app.close,
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((found, reject) => {
-    const probe = createServer()
-    probe.on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => found(port))
-    })
-  })
 }

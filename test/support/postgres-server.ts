@@ -16,9 +16,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
+import { freePort } from './free-ports.ts'
 
 export type PostgresOptions = {
   /** A free one unless given. */
@@ -256,15 +256,4 @@ async function launch({
     void ended.then(() => reject(new Error(`PostgreSQL did not start:\n${log}`)))
   })
   return { child, ended }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((found, reject) => {
-    const probe = createServer()
-    probe.on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => found(port))
-    })
-  })
 }

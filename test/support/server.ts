@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startApp } from '../../src/app/start.ts'
@@ -10,6 +9,7 @@ import { describe } from '../../src/config/problem.ts'
 import { microsPerSecond, systemClock, type Micros } from '../../src/lib/clock.ts'
 import type { AppOptions } from '../../src/serve.ts'
 import { createLog } from '../../src/operations/log.ts'
+import { onFreePorts, type ServerPorts } from './free-ports.ts'
 
 export type TestServer = {
   publicUrl: string
@@ -98,47 +98,42 @@ export async function startServer({
   config: patch = {},
   outbound,
 }: { dsn?: string; config?: ConfigPatch; outbound?: AppOptions['outbound'] } = {}): Promise<InnerServer> {
-  const logged: string[] = []
   const clock = systemClock()
   let passed = 0
-  // Between the look for a free port and its use somebody else may take it.
-  for (let attempt = 1; ; attempt++) {
-    const [publicPort, adminPort] = [await freePort(), await freePort()]
+  const now = () => clock.now() + passed
+  return onFreePorts(async ({ publicPort, adminPort }) => {
+    const logged: string[] = []
     const base = merge({ ...configuration(dsn, publicPort, adminPort), dev: true }, patch) as Record<string, unknown>
     const loaded = await loadConfig({ files: [], env: {}, base })
     if (!loaded.ok) throw new Error(describe(loaded.problems))
     const { config, hash } = loaded
-    try {
-      const now = () => clock.now() + passed
-      const app = await startApp({
-        config,
-        configHash: hash,
-        dev: true,
-        log: createLog({ ...config.log, format: 'json' }, 'test', { write: (line) => void logged.push(line) }),
-        clock: { now },
-        ...(outbound ? { outbound } : {}),
-      })
-      return {
-        publicUrl: `http://127.0.0.1:${publicPort}`,
-        adminUrl: `http://127.0.0.1:${adminPort}`,
-        logged,
-        now,
-        pass: (seconds) => void (passed += seconds * microsPerSecond),
-        stop: () => app.close(),
-      }
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'EADDRINUSE' || attempt === 5) throw error
+    const app = await startApp({
+      config,
+      configHash: hash,
+      dev: true,
+      log: createLog({ ...config.log, format: 'json' }, 'test', { write: (line) => void logged.push(line) }),
+      clock: { now },
+      ...(outbound ? { outbound } : {}),
+    })
+    return {
+      publicUrl: `http://127.0.0.1:${publicPort}`,
+      adminUrl: `http://127.0.0.1:${adminPort}`,
+      logged,
+      now,
+      pass: (seconds) => void (passed += seconds * microsPerSecond),
+      stop: () => app.close(),
     }
-  }
+  })
 }
 
 /**
  * The server as operators start it, in a process of its own, on free ports.
  * @throws Error with what the server said last when it does not come up
  */
-export async function startProcess(dsn: string): Promise<OuterServer> {
+export const startProcess = (dsn: string): Promise<OuterServer> => onFreePorts((ports) => startOn(ports, dsn))
+
+async function startOn({ publicPort, adminPort }: ServerPorts, dsn: string): Promise<OuterServer> {
   const folder = mkdtempSync(join(tmpdir(), 'zelos-server-'))
-  const [publicPort, adminPort] = [await freePort(), await freePort()]
   const file = join(folder, 'zelos.json')
   writeFileSync(file, JSON.stringify(configuration(dsn, publicPort, adminPort)))
 
@@ -173,12 +168,4 @@ async function answers(url: string): Promise<boolean> {
     await new Promise((resolve) => setTimeout(resolve, 20))
     return false
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
