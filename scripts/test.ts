@@ -23,11 +23,22 @@ process.env.ZELOS_TEST_POSTGRES = postgres.dsn
 
 let passed = 0
 let failed = 0
+const silence = new AbortController()
 const results = run({
   files: files.map((file) => resolve(file)),
   concurrency: availableParallelism(),
   timeout,
+  signal: silence.signal,
 })
+// The time limit holds for tests, not for what a file leaves open after its last one, which would keep everybody waiting.
+const limit = setTimeout(() => {
+  console.error(
+    'No test has begun or ended for a while. What a file left open keeps its process alive; it is ended now.',
+  )
+  silence.abort()
+}, timeout + 60_000)
+for (const event of ['test:dequeue', 'test:complete', 'test:pass', 'test:fail'] as const)
+  results.on(event, () => limit.refresh())
 results.on('test:pass', ({ details, skip, todo }) => {
   if (details.type !== 'suite' && !skip && !todo) passed++
 })
@@ -36,6 +47,7 @@ results.on('test:fail', ({ details, todo }) => {
 })
 for await (const chunk of results.compose(new spec())) process.stdout.write(chunk as Buffer)
 
+clearTimeout(limit)
 await postgres.stop()
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
