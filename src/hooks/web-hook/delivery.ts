@@ -15,7 +15,7 @@ import { signatureHeaders } from './sign.ts'
 
 export type DeliveryDeps = {
   outbound: Outbound
-  jsonnet: Pick<Jsonnet, 'evaluateToText' | 'evaluate'>
+  jsonnet: Pick<Jsonnet, 'prepare' | 'evaluateToText' | 'evaluate'>
   loadSource: LoadSource
   clock: Clock
 }
@@ -76,6 +76,7 @@ export function createDelivery(
   // What is configured may be a key under any name.
   const secretHeaders = Object.keys(headers).filter((name) => name !== 'content-type')
   const timeoutMs = durationMs(config.timeout)
+  if (config.body !== undefined) jsonnet.prepare()
 
   return async (delivery) => {
     const signal = AbortSignal.timeout(timeoutMs)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { after, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { createJsonnet, JsonnetError } from './jsonnet.ts'
 
 const jsonnet = createJsonnet({ timeoutMs: 300 })
@@ -155,4 +157,27 @@ test('what runs or comes when it is closed is told so', async () => {
   const running = closing.evaluate('1')
   await Promise.all([assert.rejects(running, fails('closed')), closing.close()])
   await assert.rejects(closing.evaluate('1'), fails('closed'))
+})
+
+test('a worker that was started ahead does the first evaluation, and none starts once closed', async () => {
+  let started = 0
+  const count = () => started++
+  process.on('worker', count)
+  const early = createJsonnet()
+  early.prepare()
+  early.prepare()
+  assert.equal(await early.evaluate('1 + 1'), 2)
+  assert.equal(started, 1)
+  await early.close()
+  early.prepare()
+  await setImmediate()
+  assert.equal(started, 1)
+  process.off('worker', count)
+})
+
+test('a worker that has nothing to do keeps no process alive', () => {
+  const module = JSON.stringify(new URL('./jsonnet.ts', import.meta.url).href)
+  const script = `import { createJsonnet } from ${module}; createJsonnet().prepare()`
+  const { status } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { timeout: 20_000 })
+  assert.equal(status, 0)
 })

@@ -17,6 +17,8 @@ export class JsonnetError extends Error {
 export type JsonnetVariables = { extVars?: Record<string, unknown>; tla?: Record<string, unknown> }
 
 export type Jsonnet = {
+  /** Starts a worker ahead of the first evaluation, which then does not wait for the engine to be loaded. */
+  prepare(): void
   /** The value that a snippet makes. Throws `JsonnetError`. */
   evaluate(snippet: string, variables?: JsonnetVariables): Promise<unknown>
   /** The same as JSON text, indented and with members in order of their names, as Jsonnet writes it. */
@@ -51,7 +53,7 @@ const startTimeoutMs = 10_000
 
 /**
  * Evaluates Jsonnet in worker threads: without imports, in bounded time, memory and output. Workers start when they are
- * first needed and do not keep the process alive; one that got stuck is ended and replaced.
+ * first needed, or a little earlier, and do not keep the process alive; one that got stuck is ended and replaced.
  */
 export function createJsonnet({
   workers = 1,
@@ -140,7 +142,6 @@ export function createJsonnet({
     )
     const lane: Lane = { worker, ready: false, begun: 0, task: undefined, timer: undefined }
     lanes.add(lane)
-    worker.unref()
     worker.on('message', (message: WorkerMessage) => {
       if (message === 'ready') {
         lane.ready = true
@@ -156,6 +157,8 @@ export function createJsonnet({
       drop(lane, new JsonnetError('failed', `The evaluation ended early: ${String(error)}`)),
     )
     worker.on('exit', () => drop(lane, new JsonnetError('failed', 'The evaluation ended early.')))
+    // A listener for messages keeps the process alive again, so this comes after them.
+    worker.unref()
   }
 
   const evaluateToText = (snippet: string, { extVars = {}, tla = {} }: JsonnetVariables = {}) =>
@@ -175,6 +178,9 @@ export function createJsonnet({
     })
 
   return {
+    prepare() {
+      if (!closed && lanes.size === 0) open()
+    },
     evaluateToText,
     evaluate: async (snippet, variables) => JSON.parse(await evaluateToText(snippet, variables)) as unknown,
     async close() {
