@@ -157,3 +157,17 @@ test('requests under way are answered before the listener closes, and kept conne
   await closed
   agent.destroy()
 })
+
+test('bodies arrive as they are, whatever letters they have', async () => {
+  const bodies = ['', '{"plain":true}', 'Grüße', '雪だるま ☃', Buffer.from([0, 200, 255])]
+  const other = await listen(
+    settings,
+    async ({ query }) => ({ response: { status: 200, body: bodies[Number(query.get('n'))]! }, pattern: '/' }),
+    () => undefined,
+  )
+  for (const [n, body] of bodies.entries()) {
+    const response = await fetch(`${other.url}/?n=${n}`)
+    assert.deepEqual(Buffer.from(await response.arrayBuffer()), Buffer.from(body as string))
+  }
+  await other.close()
+})
