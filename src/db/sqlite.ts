@@ -12,6 +12,7 @@ import {
   type Row,
   type Statement,
 } from './db.ts'
+import { createDiskSync } from './disk-sync.ts'
 
 /** Seconds-long writers of other processes are waited for this long before a statement fails. */
 const busyTimeoutMs = 5000
@@ -19,7 +20,8 @@ const busyPauseMs = 5
 
 /**
  * SQLite inside this process: one connection writes, so no two requests ever find the database locked; another reads,
- * and sees what was committed. `synchronous=FULL`: what a response acknowledged survives a loss of power.
+ * and sees what was committed. What a response acknowledged survives a loss of power: SQLite itself writes the log of a
+ * commit without waiting for the disk, and whoever committed waits for that here, while everybody else is served.
  * @param file a path, or `:memory:`
  */
 export function openSqlite(file: string): Db {
@@ -27,6 +29,7 @@ export function openSqlite(file: string): Db {
   if (!inMemory) mkdirSync(dirname(file), { recursive: true })
   const writer = connection(file)
   const reader = inMemory ? writer : connection(file)
+  const onDisk = writer.logged ? createDiskSync(`${file}-wal`) : undefined
   // SQLite would wait in its own way, and everybody with it.
   writer.exec('pragma busy_timeout = 0')
 
@@ -50,24 +53,32 @@ export function openSqlite(file: string): Db {
     }
   }
 
+  async function write<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = await alone(work)
+    await onDisk?.()
+    return result
+  }
+
   async function query<R extends Row>(sql: string, params: readonly Param[] = []): Promise<R[]> {
     // Reading statements only: `insert … returning` and the like go to the connection that writes.
     const isRead = /^\s*(select|with|pragma)\b/i.test(sql)
     if (isRead && !inMemory) return execute(reader, sql, params).rows as R[]
-    return alone(() => execute(writer, sql, params).rows as R[])
+    return write(() => execute(writer, sql, params).rows as R[])
   }
 
   return {
     dialect: 'sqlite',
     query,
-    run: (sql, params = []) => alone(() => execute(writer, sql, params).count),
-    batch: (statements) => alone(() => runBatch(writer, statements)),
-    transaction: (work) => alone(() => runTransaction(writer, work)),
-    close: () =>
-      alone(() => {
+    run: (sql, params = []) => write(() => execute(writer, sql, params).count),
+    batch: (statements) => write(() => runBatch(writer, statements)),
+    transaction: (work) => write(() => runTransaction(writer, work)),
+    async close() {
+      await onDisk?.close()
+      await alone(() => {
         writer.close()
         if (reader !== writer) reader.close()
-      }),
+      })
+    },
   }
 }
 
@@ -92,6 +103,8 @@ type Connection = {
   exec(sql: string): void
   close(): void
   readonly inTransaction: boolean
+  /** Whether commits go to a write-ahead log, which every file has whose system knows shared memory. */
+  readonly logged: boolean
   prepare(sql: string): Prepared
 }
 type Prepared = { statement: StatementSync; columns: string[] }
@@ -99,8 +112,10 @@ type Prepared = { statement: StatementSync; columns: string[] }
 function connection(file: string): Connection {
   const db = new DatabaseSync(file)
   db.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
-  db.exec('pragma journal_mode = wal')
-  db.exec('pragma synchronous = full')
+  const { journal_mode: journal } = db.prepare('pragma journal_mode = wal').get()!
+  const logged = journal === 'wal'
+  // A checkpoint waits for the disk either way, so that the database can be read whatever happens.
+  db.exec(`pragma synchronous = ${logged ? 'normal' : 'full'}`)
   db.exec('pragma foreign_keys = on')
   db.exec('pragma temp_store = memory')
   const prepared = new Map<string, Prepared>()
@@ -110,6 +125,7 @@ function connection(file: string): Connection {
     get inTransaction() {
       return db.isTransaction
     },
+    logged,
     prepare(sql) {
       let found = prepared.get(sql)
       if (!found) {
