@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 
-const niceness = 10
+const niceness = 19
 const threads = '/proc/self/task'
 let done = false
 
