@@ -1,14 +1,7 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createSecretKey,
-  hkdfSync,
-  randomBytes,
-  type KeyObject,
-} from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import { errors } from '../errors.ts'
 import { hChaCha20 } from './hchacha20.ts'
+import { randomBytes } from './random.ts'
 
 export type CipherAlgorithm = 'noop' | 'aes' | 'xchacha20-poly1305'
 

@@ -1,4 +1,5 @@
-import { createHash, createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from './random.ts'
 import { Secret } from './secret.ts'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes } from './random.ts'
 import { encodeJson, isObject, type Json } from '../lib/json.ts'
 
 /** Who asks: the site as authenticators know it, and the origins from which their answers may come. */

@@ -1,4 +1,5 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from '../crypto/random.ts'
 import { errors, type ApiError } from '../errors.ts'
 import { cookieValues, setCookie } from './cookies.ts'
 import type { Request } from './types.ts'

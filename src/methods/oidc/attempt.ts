@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { randomBytes } from '../../crypto/random.ts'
 import type { Sealer } from '../../crypto/cipher.ts'
 import { equalInConstantTime } from '../../crypto/tokens.ts'
 import { errors } from '../../errors.ts'

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { HOTP, Secret as OtpSecret } from 'otpauth'
+import { randomBytes } from '../../crypto/random.ts'
 import { equalInConstantTime } from '../../crypto/tokens.ts'
 import type { Secret } from '../../crypto/secret.ts'
 import { microsPerSecond, type Micros } from '../../lib/clock.ts'

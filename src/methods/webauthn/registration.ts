@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes } from '../../crypto/random.ts'
 import { creationOptions, newChallenge, readCreationAnswer, verifyCreation } from '../../crypto/webauthn.ts'
 import type { Db } from '../../db/db.ts'
 import { optionsButton, scriptNode, type HelperScript } from '../../flows/ceremony/form.ts'
