@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { crc32, inflateSync } from 'node:zlib'
+import decodeQr from 'qr/decode.js'
 import { newTotpSecret, totpUrl } from './key.ts'
 import { qrCode, qrPixels } from './qr.ts'
 
@@ -34,7 +34,9 @@ function pixelsOf(picture: string): boolean[][] {
   const perLine = 1 + qrPixels / 8
   assert.equal(raw.length, perLine * qrPixels)
   return Array.from({ length: qrPixels }, (_, y) => {
-    assert.equal(raw[y * perLine], 0)
+    const line = y * perLine
+    assert.ok(raw[line] === 0 || (raw[line] === 2 && y > 0))
+    if (raw[line] === 2) for (let i = 1; i < perLine; i++) raw[line + i]! += raw[line + i - perLine]!
     return Array.from({ length: qrPixels }, (__, x) => {
       const byte = raw[y * perLine + 1 + (x >> 3)]!
       return ((byte >> (7 - (x & 7))) & 1) === 0
@@ -42,22 +44,29 @@ function pixelsOf(picture: string): boolean[][] {
   })
 }
 
-test('the picture shows each module of the code as a square, with a light margin of four modules around', () => {
+/** What an app reads that looks at the picture. */
+function readingOf(picture: string): string {
+  const rgb = pixelsOf(picture).flatMap((line) => line.flatMap((isDark) => (isDark ? [0, 0, 0] : [255, 255, 255])))
+  return decodeQr({ width: qrPixels, height: qrPixels, data: Uint8Array.from(rgb) })
+}
+
+test('an app reads from the picture what was put into it, short or long', () => {
+  for (const text of [url, 'a', 'Grüße', `${url}&image=${'x'.repeat(200)}`, 'y'.repeat(1000)])
+    assert.equal(readingOf(qrCode(text)), text)
+})
+
+test('the code is as large as fits, with a light margin of four modules around', () => {
   const pixels = pixelsOf(qrCode(url))
-  const { create } = createRequire(import.meta.url)('qrcode') as {
-    create(segments: object[], options: object): { modules: { size: number; get(row: number, column: number): number } }
-  }
-  const { modules } = create([{ data: url, mode: 'byte' }], { errorCorrectionLevel: 'M', maskPattern: 2 })
-  const scale = Math.floor(qrPixels / (modules.size + 8))
-  assert.ok(scale >= 3)
-  const margin = Math.floor((qrPixels - modules.size * scale) / 2)
-  assert.ok(margin >= 4 * scale)
-  for (let y = 0; y < qrPixels; y++)
-    for (let x = 0; x < qrPixels; x++) {
-      const [row, column] = [Math.floor((y - margin) / scale), Math.floor((x - margin) / scale)]
-      const isInside = row >= 0 && column >= 0 && row < modules.size && column < modules.size
-      assert.equal(pixels[y]![x], isInside && modules.get(row, column) === 1, `${x}/${y}`)
-    }
+  const dark = (line: readonly boolean[]) => [line.indexOf(true), line.lastIndexOf(true)] as const
+  const [top, bottom] = dark(pixels.map((line) => line.includes(true)))
+  // The first line of dark modules is the upper edge of the corners, seven modules wide.
+  const [left, right] = dark(pixels[top]!)
+  assert.equal(bottom - top, right - left)
+  const scale = (pixels[top]!.indexOf(false, left) - left) / 7
+  assert.ok(Number.isInteger(scale) && scale >= 3)
+  const modules = (right + 1 - left) / scale
+  assert.ok(scale === Math.floor(qrPixels / (modules + 8)))
+  for (const margin of [left, top, qrPixels - 1 - right, qrPixels - 1 - bottom]) assert.ok(margin >= 4 * scale)
 })
 
 test('one text has one picture, another has another', () => {

@@ -1,40 +1,31 @@
-import { createRequire } from 'node:module'
 import { crc32, deflateSync } from 'node:zlib'
 import { LRUCache } from 'lru-cache'
-
-/** What this file uses of the library, which comes without types. */
-type Matrix = { size: number; get(row: number, column: number): number }
-type Library = {
-  create(
-    segments: readonly { data: string; mode: 'byte' }[],
-    options: { errorCorrectionLevel: 'M'; maskPattern: number },
-  ): { modules: Matrix }
-}
-
-const require = createRequire(import.meta.url)
+import encodeQr from 'qr'
 
 /** Width and height of the picture. */
 export const qrPixels = 256
-/** Light modules around the code, without which readers do not find it. */
-const quietModules = 4
 
-/**
- * Every mask can be read. Finding the one that is easiest to read takes ten times as long as all the rest, for every form
- * of somebody without an app, and matters for pictures on paper, not on a screen.
- */
-const maskPattern = 2
+const options = {
+  encoding: 'byte',
+  /** The least: what is shown on a screen is neither torn nor dirty, and fewer modules are larger ones. */
+  ecc: 'low',
+  /**
+   * Every mask can be read. Finding the one that is easiest to read takes longer than all the rest, for every form of
+   * somebody without an app, and matters for pictures on paper, not on a screen.
+   */
+  mask: 2,
+  /** Light modules around the code, without which readers do not find it. */
+  border: 4,
+} as const
 
 /** A form is read several times. */
 const pictures = new LRUCache<string, string>({ max: 200, ttl: 10 * 60 * 1000 })
 
-/** A text as QR code: the data URL of a PNG. @throws Error for a text of more than about 2000 bytes */
+/** A text as QR code: the data URL of a PNG. @throws Error for a text of more than about 2900 bytes */
 export function qrCode(text: string): string {
   let picture = pictures.get(text)
   if (picture === undefined) {
-    // Most processes never draw one.
-    const { create } = require('qrcode') as Library
-    const { modules } = create([{ data: text, mode: 'byte' }], { errorCorrectionLevel: 'M', maskPattern })
-    picture = `data:image/png;base64,${png(modules).toString('base64')}`
+    picture = `data:image/png;base64,${png(encodeQr(text, 'raw', options)).toString('base64')}`
     pictures.set(text, picture)
   }
   return picture
@@ -47,7 +38,7 @@ export function qrCode(text: string): string {
 const packing = { level: 1, windowBits: 10, memLevel: 5, chunkSize: 4096 }
 
 /** A greyscale picture of one bit a pixel. @see https://www.w3.org/TR/png-3/ */
-function png(matrix: Matrix): Buffer {
+function png(modules: boolean[][]): Buffer {
   const header = Buffer.alloc(13)
   header.writeUInt32BE(qrPixels, 0)
   header.writeUInt32BE(qrPixels, 4)
@@ -55,31 +46,47 @@ function png(matrix: Matrix): Buffer {
   return Buffer.concat([
     Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
     chunk('IHDR', header),
-    chunk('IDAT', deflateSync(scanlines(matrix), packing)),
+    chunk('IDAT', deflateSync(scanlines(modules), packing)),
     chunk('IEND', Buffer.alloc(0)),
   ])
 }
 
 const bytesPerLine = 1 + qrPixels / 8
+/** What stands before the bytes of a line: they are meant as they are, or as the difference to the line above. */
+const filters = { none: 0, up: 2 }
 
-/** Lines of pixels, each behind a byte that says that it is not filtered. A bit that is set is white. */
-function scanlines(matrix: Matrix): Buffer {
-  const { size } = matrix
-  const scale = Math.floor(qrPixels / (size + 2 * quietModules))
-  const margin = Math.floor((qrPixels - size * scale) / 2)
-  const lines = Buffer.alloc(bytesPerLine * qrPixels, 0xff)
-  for (let y = 0; y < qrPixels; y++) lines[y * bytesPerLine] = 0
-  for (let row = 0; row < size; row++) {
-    const first = (margin + row * scale) * bytesPerLine
-    for (let column = 0; column < size; column++) {
-      if (!matrix.get(row, column)) continue
-      const left = margin + column * scale
-      for (let x = left; x < left + scale; x++) lines[first + 1 + (x >> 3)]! &= ~(0x80 >> (x & 7))
-    }
-    // The module's other lines look the same.
-    for (let line = 1; line < scale; line++) lines.copyWithin(first + line * bytesPerLine, first, first + bytesPerLine)
-  }
+/** Made once: what a picture leaves behind brings the next garbage collection nearer. */
+const lines = Buffer.alloc(bytesPerLine * qrPixels)
+
+/** Lines of pixels. A bit that is set is white. Most lines look like the one above, and nothing packs as well as zeros. */
+function scanlines(modules: boolean[][]): Buffer {
+  const scale = Math.floor(qrPixels / modules.length)
+  const margin = Math.floor((qrPixels - modules.length * scale) / 2)
+  lines.fill(0)
+  for (let y = 0; y < qrPixels; y++) lines[y * bytesPerLine] = filters.up
+  // The border of the code goes on to the edges of the picture.
+  drawLine(0, modules[0]!, scale, margin)
+  for (let row = 0; row < modules.length; row++) drawLine(margin + row * scale, modules[row]!, scale, margin)
   return lines
+}
+
+function drawLine(y: number, modules: boolean[], scale: number, margin: number): void {
+  const start = y * bytesPerLine + 1
+  lines[start - 1] = filters.none
+  const end = start + qrPixels / 8
+  let at = start
+  // Pixels that do not fill a byte yet, the latest in the lowest bit.
+  let count = margin & 7
+  let pixels = (1 << count) - 1
+  while (at < start + (margin >> 3)) lines[at++] = 0xff
+  for (let column = 0; column < modules.length; column++) {
+    pixels = (pixels << scale) | (modules[column] ? 0 : (1 << scale) - 1)
+    count += scale
+    for (; count >= 8; count -= 8) lines[at++] = pixels >> (count - 8)
+    pixels &= (1 << count) - 1
+  }
+  if (count > 0) lines[at++] = (pixels << (8 - count)) | (0xff >> count)
+  while (at < end) lines[at++] = 0xff
 }
 
 function chunk(type: string, data: Buffer): Buffer {
