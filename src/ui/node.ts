@@ -79,19 +79,24 @@ export type SortOrder = {
  * second comparison is not transitive, so the algorithm is the reference's: insertion sort on runs of 20, merged in place.
  */
 export function sortNodes(nodes: readonly UiNode[], { groups, keys }: SortOrder): UiNode[] {
-  const groupIndex = (node: UiNode) => groups.indexOf(node.group)
-  const together = (a: UiNode, b: UiNode) => a.group === b.group || (near.has(a.group) && near.has(b.group))
   const position = (id: string) => {
     if (id === 'method') return keys.length + 1
     const found = keys.findIndex((key) => id.startsWith(key))
     return found < 0 ? keys.length : found
   }
-  const out = stableSort([...nodes], (a, b) => groupIndex(a) < groupIndex(b))
-  return stableSort(out, (a, b) => {
-    if (!together(a, b)) return false
-    const [pa, pb] = [position(nodeId(a)), position(nodeId(b))]
-    return pa === pb ? byteOrder(printed(sortValue(a)), printed(sortValue(b))) < 0 : pa < pb
+  const places = nodes.map((node) => ({
+    node,
+    group: groups.indexOf(node.group),
+    isNear: near.has(node.group),
+    position: position(nodeId(node)),
+  }))
+  stableSort(places, (a, b) => a.group < b.group)
+  stableSort(places, (a, b) => {
+    if (a.node.group !== b.node.group && !(a.isNear && b.isNear)) return false
+    if (a.position !== b.position) return a.position < b.position
+    return byteOrder(printed(sortValue(a.node)), printed(sortValue(b.node))) < 0
   })
+  return places.map(({ node }) => node)
 }
 
 const near = new Set<string>(['default', 'password'])

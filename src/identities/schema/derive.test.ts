@@ -77,16 +77,6 @@ test('an identifier that is empty, or empty once normalised, is told', async () 
   }
 })
 
-test('labels: the last trait visited names the TOTP entry', async () => {
-  const totp = trait({ credentials: { totp: { account_name: true } } })
-  const derived = await derive(
-    { b: totp, a: totp, p: trait({ credentials: { passkey: { display_name: true } } }) },
-    { a: 'A', b: 'B', p: 'Kim' },
-  )
-  assert.equal(derived.totpAccountName, 'A')
-  assert.equal(derived.passkeyDisplayName, 'Kim')
-})
-
 test('codes go over the channel that the schema names', async () => {
   const derived = await derive(
     { m: trait(code('email'), { format: 'email' }), p: trait(code('sms'), { format: 'tel' }) },

@@ -29,8 +29,6 @@ export type Derived = {
   passwordIdentifiers: string[]
   webauthnIdentifiers: string[]
   codeIdentifiers: { address: string; channel: Channel }[]
-  passkeyDisplayName: string | undefined
-  totpAccountName: string | undefined
   verifiable: { via: Channel; value: string }[]
   recovery: { via: Channel; value: string }[]
   /** Whether the traits hold a value that is marked so; if not, old identifiers of that kind stay. */
@@ -56,8 +54,6 @@ export function deriveFromTraits(schema: IdentitySchema, traits: Json, normalise
     passwordIdentifiers: [],
     webauthnIdentifiers: [],
     codeIdentifiers: [],
-    passkeyDisplayName: undefined,
-    totpAccountName: undefined,
     verifiable: [],
     recovery: [],
     ran: { password: false, webauthn: false, code: false },
@@ -182,8 +178,6 @@ function collect(derived: Derived, { extension, value, format }: ExtensionHit, n
       )
     }
   }
-  if (extension.passkeyDisplayName) derived.passkeyDisplayName = text
-  if (extension.totpAccountName) derived.totpAccountName = text
   if (extension.verification) {
     const via = extension.verification
     const address = verifiableAddress(text, via, format, normalisers)

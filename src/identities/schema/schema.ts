@@ -1,3 +1,4 @@
+import type { RawJson } from '../../lib/json.ts'
 import type { OrderedObject } from '../../lib/ordered-json.ts'
 import { compileDocument, type CompileOptions } from './compile.ts'
 import { isPhone } from './extension.ts'
@@ -15,6 +16,8 @@ export type IdentitySchema = {
    * there are none beside errors.
    */
   validate(traits: unknown, check?: ExtensionCheck): { errors: SchemaError[]; hits: ExtensionHit[] }
+  /** The values among stored traits that the server uses. Those of one identity are found once, however often it is asked. */
+  hitsOf(traits: RawJson): readonly ExtensionHit[]
   /** What the part below `properties.traits` says of the traits of a form, before the server's own keywords count. */
   validateTraits(traits: unknown): SchemaError[]
   /** The inputs of a form, in alphabetical order; see `keyOrder`. Throws SchemaProblem for a schema that holds itself. */
@@ -42,10 +45,16 @@ function createIdentitySchema(root: SchemaNode, source: OrderedObject): Identity
   const fields = once(() => formFields(root))
   const order = once(() => keyOrder(source))
   const paths = once(() => (traitsNode ? bodyPaths(traitsNode) : []))
+  const known = new WeakMap<RawJson, readonly ExtensionHit[]>()
   return {
     root,
     marksPhones: marksPhones(root),
     validate: (traits, check) => evaluate(root, { traits }, { check }),
+    hitsOf(traits) {
+      const hits = known.get(traits) ?? evaluate(root, { traits: traits.value }).hits
+      known.set(traits, hits)
+      return hits
+    },
     validateTraits: (traits) => (traitsNode ? evaluate(traitsNode, traits, { at: ['traits'] }).errors : []),
     formFields: fields,
     keyOrder: order,

@@ -2,10 +2,11 @@ import type { Extension } from '../../identities/schema/extension.ts'
 import { nodeName } from '../../identities/schema/fields.ts'
 import { samePlace, type SchemaNode } from '../../identities/schema/node.ts'
 import type { IdentitySchema } from '../../identities/schema/schema.ts'
+import type { RawJson } from '../../lib/json.ts'
 
 /** What an authenticator shows beside a passkey: the trait that is marked for it, else the one for security keys. */
-export function displayNameOf(schema: IdentitySchema, traits: unknown): string {
-  const { hits } = schema.validate(traits)
+export function displayNameOf(schema: IdentitySchema, traits: RawJson): string {
+  const hits = schema.hitsOf(traits)
   const first = (isMeant: (extension: Extension) => boolean): string =>
     hits
       .filter(({ extension }) => isMeant(extension))

@@ -144,7 +144,7 @@ async function nodesFor(deps: PasskeyLoginDeps, settings: PasskeySettings, scree
       const { identity } = screen
       const keys = firstFactorsOf(identity.credentials.passkey)
       if (keys.length === 0) return []
-      const name = displayNameOf(await deps.schemas.get(identity.schemaId), identity.traits.value)
+      const name = displayNameOf(await deps.schemas.get(identity.schemaId), identity.traits)
       return [
         ...asking(keys, { autofill: false }),
         signInButton(isPage),

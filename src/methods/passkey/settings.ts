@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import {
   creationOptions,
   newChallenge,
@@ -8,9 +9,10 @@ import {
 import { randomAlphanumeric } from '../../crypto/tokens.ts'
 import type { Db } from '../../db/db.ts'
 import { errors } from '../../errors.ts'
-import { askedIn, removeButton, scriptNode, type HelperScript } from '../../flows/ceremony/form.ts'
+import { removeButton, scriptNode, type HelperScript } from '../../flows/ceremony/form.ts'
 import { isUsed, useChallenge } from '../../flows/ceremony/store.ts'
-import { problemsFrom } from '../../flows/form.ts'
+import type { Flow, Ui } from '../../flows/flow.ts'
+import { mapNodes, problemsFrom } from '../../flows/form.ts'
 import { done, retry, type Outcome } from '../../flows/outcome.ts'
 import type {
   SettingsForm,
@@ -27,7 +29,7 @@ import type { Micros } from '../../lib/clock.ts'
 import { countFirstFactors } from '../../sessions/assurance.ts'
 import { isPrivileged } from '../../sessions/session.ts'
 import { messages } from '../../ui/messages.ts'
-import { inputNode } from '../../ui/node.ts'
+import { inputNode, nodeId, withValue } from '../../ui/node.ts'
 import { authenticatorName } from './authenticators.ts'
 import { displayNameOf } from './display-name.ts'
 import type { PasskeySettings } from './party.ts'
@@ -46,7 +48,8 @@ export const passkeySettingsMethod = (deps: PasskeySettingsDeps, settings: Passk
   fields: [result, removal].map((name) => ({ name, type: 'string' })),
   allowsGet: true,
   claims: (fields) => Boolean(fields[result]) || Boolean(fields[removal]),
-  draw: (form) => partFor(deps, settings, form),
+  draw: (form) => partFor(deps, form),
+  show: (ui, flow) => show(settings, ui, flow),
   async submit(submission) {
     const { session, fields, now } = submission
     if (!isPrivileged(session, deps.privilegedAgeMicros, now)) return { kind: 'refresh' }
@@ -54,27 +57,23 @@ export const passkeySettingsMethod = (deps: PasskeySettingsDeps, settings: Passk
   },
 })
 
-function partFor(
-  { rules, script }: PasskeySettingsDeps,
-  { party, selection, attestation, registrationTimeoutMs: timeoutMs }: PasskeySettings,
-  { flow, identity, schema }: SettingsForm,
-): SettingsPart {
+/** What a form asks an authenticator for a new passkey: all of it that differs from form to form. */
+type Asked = { challenge: string; handle: string; name: string; exclude: { id: string; transports: string[] }[] }
+
+function partFor({ rules, script }: PasskeySettingsDeps, { flow, identity, schema }: SettingsForm): SettingsPart {
   const isPage = flow.type === 'browser'
   const keys = securityKeysOf(identity.credentials.passkey)
   const disabled = countFirstFactors(identity.credentials, rules) < 2
   const removes = keys.map((key) => removeButton('passkey', key, { label: messages.labelRemovePasskey, disabled }))
-  const name = displayNameOf(schema, identity.traits.value)
+  const name = displayNameOf(schema, identity.traits)
   if (name === '') return { nodes: removes, messages: [messages.noIdentifier()] }
-  const options = creationOptions({
-    party,
-    // Each passkey has a handle of its own; all of them lead to the person.
-    user: { id: Buffer.from(randomAlphanumeric(handleLength)), name },
+  const asked: Asked = {
     challenge: newChallenge(),
-    timeoutMs,
-    exclude: keys,
-    selection,
-    attestation,
-  })
+    // Each passkey has a handle of its own; all of them lead to the person.
+    handle: randomAlphanumeric(handleLength),
+    name,
+    exclude: keys.map(({ id, transports }) => ({ id: id.toString('base64url'), transports: [...transports] })),
+  }
   return {
     nodes: [
       ...removes,
@@ -89,10 +88,44 @@ function partFor(
         label: messages.addPasskeyButton(),
       }),
       inputNode({ group: 'passkey', name: result, type: 'hidden' }),
-      inputNode({ group: 'passkey', name: question, type: 'hidden', value: optionsText(options) }),
+      inputNode({ group: 'passkey', name: question, type: 'hidden', value: unasked }),
     ],
+    internal: { passkey: asked },
   }
 }
+
+/** Has the question's place in the stored form, and in the order of its fields. */
+const unasked = '{}'
+
+/** A form is shown at once, and mostly read once more soon. */
+const questions = new LRUCache<string, string>({ max: 200, ttl: 10 * 60 * 1000 })
+
+/** The question is longer than the rest of the form, and most of it is the same in all: it comes in where the form is shown. */
+function show(settings: PasskeySettings, ui: Ui, flow: Flow): Ui {
+  const asked = askedBy(flow)
+  if (!asked) return ui
+  const text = questions.get(asked.challenge) ?? questionOf(settings, asked)
+  questions.set(asked.challenge, text)
+  return mapNodes(ui, (node) => (nodeId(node) === question ? withValue(node, text) : node))
+}
+
+const askedBy = ({ internal }: Flow): Asked | undefined => internal['passkey'] as Asked | undefined
+
+const questionOf = (
+  { party, selection, attestation, registrationTimeoutMs: timeoutMs }: PasskeySettings,
+  { challenge, handle, name, exclude }: Asked,
+): string =>
+  optionsText(
+    creationOptions({
+      party,
+      user: { id: Buffer.from(handle), name },
+      challenge,
+      timeoutMs,
+      exclude: exclude.map(({ id, transports }) => ({ id: Buffer.from(id, 'base64url'), transports })),
+      selection,
+      attestation,
+    }),
+  )
 
 async function add(
   deps: PasskeySettingsDeps,
@@ -101,8 +134,8 @@ async function add(
 ): Promise<Outcome<SettingsResult>> {
   const answer = readCreationAnswer(fields[result] as string)
   if (!answer) throw errors.badRequest('This is no answer of a passkey.')
-  const asked = askedIn(flow.ui, question)
-  if (!asked?.userHandle || (await isUsed(deps.db, asked.challenge)))
+  const asked = askedBy(flow)
+  if (!asked || (await isUsed(deps.db, asked.challenge)))
     throw errors.badRequest('This form was used already. Please load the settings again.')
   const key = await verifyCreation(
     { party, challenge: asked.challenge, requireUserVerification: userVerification === 'required' },
@@ -113,7 +146,7 @@ async function add(
   if (securityKeysOf(old).some(({ id }) => id.equals(key.id)))
     return retry([{ node: result, message: messages.generic({ reason: 'You have added this passkey already.' }) }])
 
-  const userHandle = asked.userHandle.toString('base64')
+  const userHandle = Buffer.from(asked.handle).toString('base64')
   const named = { displayName: authenticatorName(key.aaguid), isPasswordless: true, addedAt: now }
   const passkey = changedCredential(
     old,

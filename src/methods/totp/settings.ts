@@ -6,14 +6,13 @@ import { mapNodes } from '../../flows/form.ts'
 import { done, retry, type Outcome } from '../../flows/outcome.ts'
 import type { SettingsForm, SettingsMethod, SettingsPart, SettingsResult } from '../../flows/settings/method.ts'
 import type { Credential, IdentityWithCredentials } from '../../identities/identity.ts'
-import { deriveFromTraits, type Normalisers } from '../../identities/schema/derive.ts'
 import { sealedConfig } from '../../identities/sealed.ts'
-import type { Json } from '../../lib/json.ts'
 import type { Micros } from '../../lib/clock.ts'
 import { availableAal, type FactorRules } from '../../sessions/assurance.ts'
 import { isPrivileged } from '../../sessions/session.ts'
 import { messages } from '../../ui/messages.ts'
 import { inputNode, methodNode, nodeId, type UiNode } from '../../ui/node.ts'
+import { accountNameOf } from './account-name.ts'
 import { newTotpSecret, totpSecretOf, totpStepOf, totpUrl } from './key.ts'
 import { qrCode, qrPixels } from './qr.ts'
 
@@ -22,7 +21,6 @@ export type TotpSettingsDeps = {
   /** What the app shows beside the account; may be empty. */
   issuer: string
   vault: Vault
-  normalisers: Normalisers
   rules: FactorRules
   privilegedAgeMicros: Micros
 }
@@ -98,11 +96,10 @@ function draw(deps: TotpSettingsDeps, { identity, schema, earlier }: SettingsFor
         }),
       ],
     }
-  const { totpAccountName } = deriveFromTraits(schema, identity.traits.value as Json, deps.normalisers)
   // Who has scanned the picture and then changed something else first need not scan it again.
   const shown = earlier && urlOf(deps, earlier)
   const secret = (shown === undefined ? undefined : totpSecretOf(shown)) ?? newTotpSecret()
-  const url = totpUrl({ issuer: deps.issuer, account: totpAccountName || identity.id, secret })
+  const url = totpUrl({ issuer: deps.issuer, account: accountNameOf(schema, identity), secret })
   return {
     nodes: [
       qrNode(''),
