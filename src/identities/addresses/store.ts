@@ -5,20 +5,29 @@ import { identityColumns, identityFrom } from '../store.ts'
 
 const tables = { recovery: 'recovery_addresses', verifiable: 'verifiable_addresses' } as const
 
-/** One round trip, as long for an address that nobody has as for any other. */
+/**
+ * One round trip, as long for an address that nobody has as for any other: then somebody else is read in the owner's place.
+ * Of two spellings the first counts more.
+ */
 async function findOwner(
   db: Db,
   table: keyof typeof tables,
   via: Via,
   spellings: readonly [string, string],
 ): Promise<{ identity: Identity; addressId: string } | undefined> {
-  const rows = await db.query(
-    `select a.id as a_id, a.value as a_value, ${identityColumns(db.dialect)}
-       from ${tables[table]} a join identities i on i.id = a.identity_id where a.via = $1 and a.value in ($2, $3)`,
+  const addresses = tables[table]
+  const [row] = await db.query(
+    `select a.id as a_id, a.via as a_via, a.value as a_value, ${identityColumns(db.dialect)}
+       from ${addresses} a join identities i on i.id = a.identity_id
+      where a.id = coalesce(
+              (select w.id from ${addresses} w where w.via = $1 and w.value in ($2, $3)
+                order by case when w.value = $2 then 0 else 1 end limit 1),
+              (select s.id from ${addresses} s order by s.id limit 1))`,
     [via, ...spellings],
   )
-  const row = rows.find((candidate) => candidate.a_value === spellings[0]) ?? rows[0]
-  return row && { identity: identityFrom(row), addressId: row.a_id as string }
+  if (!row) return undefined
+  const owner = { identity: identityFrom(row), addressId: row.a_id as string }
+  return row.a_via === via && spellings.includes(row.a_value as string) ? owner : undefined
 }
 
 /** Who can be recovered through an address, and the address as it is stored. */
