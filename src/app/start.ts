@@ -14,7 +14,7 @@ import { createMetrics } from '../operations/metrics.ts'
 import type { Tracing } from '../operations/tracing/tracing.ts'
 import type { App, AppOptions } from '../serve.ts'
 import { buildInfo } from '../version.ts'
-import { type Lasting, createParts } from './parts.ts'
+import { type Lasting, type Parts, createParts } from './parts.ts'
 import { createPorts, preparedPages } from './ports.ts'
 
 /**
@@ -46,9 +46,7 @@ async function start(
 
   let current = createParts(config, lasting)
   opened.defer(() => current.close())
-  await checkIdentitySchemas(config, current.schemas)
-  await checkTemplates(current.courier)
-  const ports = createPorts(current, configHash, await preparedPages(current))
+  const ports = await preparedPorts(current, configHash)
   const onResponse = (note: ResponseNote) => {
     lasting.metrics.record(note)
     logResponse(log, current.config, note)
@@ -76,9 +74,10 @@ async function start(
     adminUrl: config.serve.admin.base_url,
     async reload(fresh, hash) {
       const next = createParts(fresh, lasting)
-      await checkIdentitySchemas(fresh, next.schemas)
-      await checkTemplates(next.courier)
-      const nextPorts = createPorts(next, hash, await preparedPages(next))
+      const nextPorts = await preparedPorts(next, hash).catch(async (error: unknown) => {
+        await next.close()
+        throw error
+      })
       publicListener.use(nextPorts.public)
       adminListener.use(nextPorts.admin)
       const previous = current
@@ -92,6 +91,13 @@ async function start(
     },
     close: () => opened.disposeAsync(),
   }
+}
+
+/** What both ports answer. @throws ConfigurationError when something cannot be used that the configuration leads to */
+async function preparedPorts(parts: Parts, configHash: string): Promise<ReturnType<typeof createPorts>> {
+  await checkIdentitySchemas(parts.config, parts.schemas)
+  await checkTemplates(parts.courier)
+  return createPorts(parts, configHash, await preparedPages(parts))
 }
 
 /** Loaded only where traces are wanted. */

@@ -16,10 +16,23 @@ export function createDiskSync(file: string): DiskSync {
   let current = Promise.resolve()
   let next: Promise<void> | undefined
 
-  function begin(): Promise<void> {
+  async function begin(): Promise<void> {
     current = next!
     next = undefined
-    return (opened ??= openDurably(file)).then((handle) => handle.datasync())
+    try {
+      opened ??= openDurably(file)
+      await (await opened).datasync()
+    } catch (error) {
+      // Whatever is wrong with the file, the next one looks at it anew.
+      await forget()
+      throw error
+    }
+  }
+
+  async function forget(): Promise<void> {
+    const handle = await opened?.catch(() => undefined)
+    opened = undefined
+    await handle?.close().catch(() => {})
   }
 
   // The sync under way may have begun before the last write, so that only the one after it counts.
@@ -27,7 +40,7 @@ export function createDiskSync(file: string): DiskSync {
   return Object.assign(sync, {
     async close() {
       await (next ?? current).catch(() => {})
-      await (await opened?.catch(() => undefined))?.close()
+      await forget()
     },
   })
 }
