@@ -38,10 +38,8 @@ const returnTo = (flow: Flow) => {
   return value === '' ? {} : { return_to: value }
 }
 
-export const loginFlow = (
-  flow: Flow,
-  { transientPayload, exchangeCode, loginRequest }: FlowExtras = {},
-): LoginFlow => ({
+/** What flows have in common that end with somebody signed in. */
+const commonToSignIn = (flow: Flow, loginRequest: FlowExtras['loginRequest']) => ({
   id: flow.id,
   organization_id: flow.organizationId,
   ...(flow.loginChallenge ? { oauth2_login_challenge: flow.loginChallenge } : {}),
@@ -52,6 +50,13 @@ export const loginFlow = (
   ...returnTo(flow),
   ...(flow.active ? { active: flow.active } : {}),
   ui: uiObject(flow.ui),
+})
+
+export const loginFlow = (
+  flow: Flow,
+  { transientPayload, exchangeCode, loginRequest }: FlowExtras = {},
+): LoginFlow => ({
+  ...commonToSignIn(flow, loginRequest),
   created_at: rfc3339(flow.createdAt),
   updated_at: rfc3339(flow.updatedAt),
   refresh: flow.refresh ?? false,
@@ -67,16 +72,7 @@ export const registrationFlow = (
   flow: Flow,
   { transientPayload, exchangeCode, loginRequest }: FlowExtras = {},
 ): RegistrationFlow => ({
-  id: flow.id,
-  organization_id: flow.organizationId,
-  ...(flow.loginChallenge ? { oauth2_login_challenge: flow.loginChallenge } : {}),
-  ...(loginRequest ? { oauth2_login_request: loginRequest } : {}),
-  type: flow.type,
-  ...times(flow),
-  request_url: flow.requestUrl,
-  ...returnTo(flow),
-  ...(flow.active ? { active: flow.active } : {}),
-  ui: uiObject(flow.ui),
+  ...commonToSignIn(flow, loginRequest),
   ...(exchangeCode ? { session_token_exchange_code: exchangeCode } : {}),
   state: flow.state,
   ...(transientPayload === undefined ? {} : { transient_payload: transientPayload }),

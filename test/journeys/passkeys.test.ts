@@ -11,36 +11,16 @@ import { fieldNames, formOf, textIds, valueOf, type Client, type Form, type Step
 import { merge } from '../../src/config/merge.ts'
 import { nodeId } from '../../src/ui/node.ts'
 import { pages, type ConfigPatch } from '../support/server.ts'
+import { shop, shopParty, shopSchemas } from '../support/shop.ts'
 import { ada, everywhere, grace, type StoryServer } from '../support/stories.ts'
 
-const site = { origin: 'https://shop.example', rpId: 'shop.example' }
-const schema = {
-  type: 'object',
-  properties: {
-    traits: {
-      type: 'object',
-      required: ['email'],
-      additionalProperties: false,
-      properties: {
-        email: {
-          type: 'string',
-          format: 'email',
-          'ory.sh/kratos': { credentials: { password: { identifier: true }, passkey: { display_name: true } } },
-        },
-        name: { type: 'string' },
-      },
-    },
-  },
-}
 const configured = (passkey: Record<string, unknown> = {}): ConfigPatch => ({
-  identity: {
-    schemas: [{ id: 'person', url: `base64://${Buffer.from(JSON.stringify(schema)).toString('base64')}` }],
-  },
+  identity: shopSchemas({ passkey: { display_name: true } }),
   selfservice: {
     methods: {
       passkey: {
         enabled: true,
-        config: { rp: { id: site.rpId, display_name: 'Shop', origins: [site.origin] }, ...passkey },
+        config: { rp: shopParty, ...passkey },
       },
     },
     flows: { registration: { enable_legacy_one_step: true, after: { passkey: { hooks: [{ hook: 'session' }] } } } },
@@ -100,7 +80,7 @@ async function sessionOf(client: Client) {
 everywhere(
   'somebody signs up with a passkey, signs out, and is known by it afterwards',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const client = server.client()
     const form = await client.start('registration')
     const created = authenticator.create(newPasskey(form))
@@ -124,7 +104,7 @@ everywhere(
 everywhere(
   'a passkey is added next to a password, signs in, and may go; the last way in stays',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const client = await server.register(ada)
     const form = await client.start('settings')
     const saved = formOf(
@@ -162,7 +142,7 @@ async function answerAnew(server: StoryServer, authenticator: Authenticator): Pr
 everywhere(
   'of fifty who send one and the same answer, one is signed in',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const id = await known(server, authenticator.makeKey(handle('ada')), ada.email)
     const client = server.client()
     const form = await client.start('login')
@@ -179,7 +159,7 @@ everywhere(
 everywhere(
   'an answer counts in its own form, once, and whole',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     await known(server, authenticator.makeKey(handle('ada')), ada.email)
     const client = server.client()
     const form = await client.start('login')
@@ -208,7 +188,7 @@ everywhere(
 everywhere(
   'a form whose answer was used up asks anew',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     await known(server, authenticator.makeKey(handle('ada')), ada.email)
     const client = server.client()
     const form = await client.start('login')
@@ -226,7 +206,7 @@ everywhere(
 everywhere(
   'who is refused after the proof may use the same form again',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const id = await known(server, authenticator.makeKey(handle('ada')), ada.email, { state: 'inactive' })
     const client = server.client()
     const form = await client.start('login')
@@ -243,7 +223,7 @@ everywhere(
 everywhere(
   "to renew a session, a person's own passkeys count and nobody else's",
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const own = authenticator.makeKey(handle('ada'))
     await known(server, own, ada.email)
     const others = authenticator.makeKey(handle('grace'))
@@ -267,7 +247,7 @@ everywhere(
 everywhere(
   'a key that a handle does not lead to, and a handle that nobody has, sign nobody in',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const own = authenticator.makeKey(handle('ada'))
     await known(server, own, ada.email)
     const stranger = authenticator.makeKey(handle('ada'))
@@ -287,7 +267,7 @@ everywhere(
 everywhere(
   'security keys of the time before passkeys sign in by the handle for which they were made',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     // Handles are bytes: some are no text, and some databases keep no NUL.
     const handles = [handle('old-handle'), Buffer.from([0, 255, 1, 0]).toString('base64url')]
     for (const [index, userHandle] of handles.entries()) {
@@ -315,7 +295,7 @@ everywhere(
 everywhere(
   'one answer makes one person, however often and for whomever it is sent',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const client = server.client()
     const form = await client.start('registration')
     const created = authenticator.create(newPasskey(form))
@@ -334,7 +314,7 @@ everywhere(
   'whoever could not be stored tries again with another address in the same form',
   async (server) => {
     await server.register(ada)
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const client = server.client()
     const form = await client.start('registration')
     const fields = { passkey_register: authenticator.create(newPasskey(form)) }
@@ -347,7 +327,7 @@ everywhere(
 everywhere(
   'one answer adds one passkey',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const client = await server.register(ada)
     const form = await client.start('settings')
     const fields = { passkey_settings_register: authenticator.create(newPasskey(form)) }
@@ -371,7 +351,7 @@ everywhere(
 everywhere(
   'where the person has to be verified, an authenticator that did not is refused',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     await known(server, authenticator.makeKey(handle('ada')), ada.email)
     const client = server.client()
     const form = await client.start('login')
@@ -384,7 +364,7 @@ everywhere(
 everywhere(
   'a change of passkeys waits for a new sign-in when the last one is long ago',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const client = await server.register(ada)
     const form = await client.start('settings')
     server.pass(70)

@@ -10,36 +10,16 @@ import {
 } from '../support/authenticator.ts'
 import { fieldNames, formOf, textIds, valueOf, type Client, type Form, type Step } from '../support/clients.ts'
 import type { ConfigPatch } from '../support/server.ts'
+import { shop, shopParty, shopSchemas } from '../support/shop.ts'
 import { ada, everywhere, grace, type Person, type StoryServer } from '../support/stories.ts'
 
-const site = { origin: 'https://shop.example', rpId: 'shop.example' }
-const schema = {
-  type: 'object',
-  properties: {
-    traits: {
-      type: 'object',
-      required: ['email'],
-      additionalProperties: false,
-      properties: {
-        email: {
-          type: 'string',
-          format: 'email',
-          'ory.sh/kratos': { credentials: { password: { identifier: true }, webauthn: { identifier: true } } },
-        },
-        name: { type: 'string' },
-      },
-    },
-  },
-}
 const configured = (passwordless: boolean): ConfigPatch => ({
-  identity: {
-    schemas: [{ id: 'person', url: `base64://${Buffer.from(JSON.stringify(schema)).toString('base64')}` }],
-  },
+  identity: shopSchemas({ webauthn: { identifier: true } }),
   selfservice: {
     methods: {
       webauthn: {
         enabled: true,
-        config: { passwordless, rp: { id: site.rpId, display_name: 'Shop', origins: [site.origin] } },
+        config: { passwordless, rp: shopParty },
       },
     },
     flows: { registration: { after: { webauthn: { hooks: [{ hook: 'session' }] } } } },
@@ -130,7 +110,7 @@ const namesOf = ({ ui }: Form): unknown[] =>
 everywhere(
   'a security key is added under a name, asked for after the password, and removed',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const client = await server.register(ada)
     const form = await client.start('settings')
     const created = authenticator.create(newKey(form))
@@ -156,7 +136,7 @@ everywhere(
 everywhere(
   'an app has no security keys',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     await known(server, ada, [secondFactor(authenticator.makeKey(handle))])
     const client = await server.signIn(ada)
     const form = await client.start('login', { aal: 'aal2' })
@@ -174,7 +154,7 @@ everywhere(
 everywhere(
   'of fifty who send one and the same answer of a second factor, one is believed',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     await known(server, ada, [secondFactor(authenticator.makeKey(handle))])
     const client = await server.signIn(ada)
     const form = await client.start('login', { aal: 'aal2', refresh: 'true' })
@@ -190,7 +170,7 @@ everywhere(
 everywhere(
   'a form for one person takes no key of another, whoever sends it',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const adas = authenticator.makeKey(handle)
     const graces = authenticator.makeKey(handle)
     await known(server, ada, [secondFactor(adas)])
@@ -223,7 +203,7 @@ everywhere(
 everywhere(
   'who has no key is told so; who has one only since the form was opened opens another',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const client = await server.register(ada)
     const form = await client.start('login', { aal: 'aal2' })
     const key = authenticator.makeKey(handle)
@@ -243,7 +223,7 @@ everywhere(
 everywhere(
   'a key whose counter stands still is let in, and marked for the operator to see',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const authenticatorData = { aaguid: Buffer.alloc(16).toString('base64'), sign_count: 7, clone_warning: false }
     const id = await known(server, ada, [
       secondFactor(authenticator.makeKey(handle), { authenticator: authenticatorData }),
@@ -272,7 +252,7 @@ everywhere(
 everywhere(
   'a key proves what it was enrolled for: to renew a session with a first factor makes no second one of it',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const passwordless = authenticator.makeKey(handle)
     const other = authenticator.makeKey(handle)
     await known(server, ada, [storedKey(passwordless), secondFactor(other)])
@@ -292,7 +272,7 @@ everywhere(
 everywhere(
   'one answer adds one key, and not again after it was removed',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const client = await server.register(ada)
     const form = await client.start('settings')
     const fields = { webauthn_register: authenticator.create(newKey(form)), webauthn_register_displayname: 'blue key' }
@@ -310,7 +290,7 @@ everywhere(
 everywhere(
   'an answer that does not fit adds nothing, and the form can be used again',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const client = await server.register(ada)
     const form = await client.start('settings')
     for (const deviation of [{ origin: 'https://evil.example' }, { challenge: 'AAAA' }, { userPresent: false }]) {
@@ -328,7 +308,7 @@ everywhere(
 everywhere(
   'somebody signs up with a key, adds another one, and signs in with both without a password',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const client = server.client()
     const traits = { email: ada.email }
     const begun = await client.start('registration')
@@ -367,7 +347,7 @@ everywhere(
 everywhere(
   'the two last keys cannot be removed at the same time',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const keys = [authenticator.makeKey(handle), authenticator.makeKey(handle)]
     const { status } = await server.admin('POST', '/admin/identities', {
       json: {
@@ -396,7 +376,7 @@ everywhere(
 everywhere(
   'who is named in the second step has no say: the form was made for the keys of one person',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     const adas = authenticator.makeKey(handle)
     const graces = authenticator.makeKey(handle)
     await known(server, ada, [storedKey(adas)])
@@ -416,7 +396,7 @@ everywhere(
 everywhere(
   'nobody signs in with a key whose person is not known or has none that is a first factor',
   async (server) => {
-    const authenticator = createAuthenticator(site)
+    const authenticator = createAuthenticator(shop)
     await known(server, ada, [secondFactor(authenticator.makeKey(handle))])
     const client = server.client()
     const form = await client.start('login')

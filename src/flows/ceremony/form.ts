@@ -3,7 +3,7 @@ import { hexId, type SecurityKey } from '../../identities/security-keys.ts'
 import { rfc3339, microsPerSecond } from '../../lib/clock.ts'
 import { isObject, type Json } from '../../lib/json.ts'
 import { newUuid } from '../../lib/uuid.ts'
-import type { messages } from '../../ui/messages.ts'
+import type { messages, UiText } from '../../ui/messages.ts'
 import { inputNode, isInput, nodeValue, type InputAttributes, type UiNode } from '../../ui/node.ts'
 import { findNode, withNode } from '../form.ts'
 import type { Ui } from '../flow.ts'
@@ -31,6 +31,18 @@ export const scriptNode = ({ src, integrity }: HelperScript): UiNode => ({
   messages: [],
   meta: {},
 })
+
+/** Who wants to sign in; browsers offer passkeys in it. */
+export const identifierField = (label: UiText): UiNode =>
+  inputNode({
+    group: 'default',
+    name: 'identifier',
+    type: 'text',
+    value: '',
+    required: true,
+    autocomplete: 'username webauthn',
+    label,
+  })
 
 /** The button that removes a key. */
 export const removeButton = (

@@ -1,7 +1,14 @@
 import { newChallenge, optionsText, readAssertion, requestOptions, verifyAssertion } from '../../crypto/webauthn.ts'
 import type { Db } from '../../db/db.ts'
 import { errors } from '../../errors.ts'
-import { askedIn, scriptNode, withFreshChallenge, type Asked, type HelperScript } from '../../flows/ceremony/form.ts'
+import {
+  askedIn,
+  identifierField,
+  scriptNode,
+  withFreshChallenge,
+  type Asked,
+  type HelperScript,
+} from '../../flows/ceremony/form.ts'
 import { isUsed, useChallenge } from '../../flows/ceremony/store.ts'
 import type { BodySpec } from '../../flows/decode.ts'
 import { flowPage, type Flow } from '../../flows/flow.ts'
@@ -19,7 +26,7 @@ import {
 } from '../../identities/store.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Session } from '../../sessions/session.ts'
-import { messages, type UiText } from '../../ui/messages.ts'
+import { messages } from '../../ui/messages.ts'
 import { inputNode, type UiNode } from '../../ui/node.ts'
 import { displayNameOf } from './display-name.ts'
 import type { PasskeySettings } from './party.ts'
@@ -171,17 +178,6 @@ async function nodesFor(deps: PasskeyLoginDeps, settings: PasskeySettings, scree
     ]
   }
 }
-
-const identifierField = (label: UiText): UiNode =>
-  inputNode({
-    group: 'default',
-    name: 'identifier',
-    type: 'text',
-    value: '',
-    required: true,
-    autocomplete: 'username webauthn',
-    label,
-  })
 
 const signInButton = (isPage: boolean): UiNode =>
   inputNode({

@@ -3,6 +3,7 @@ import { errors } from '../../errors.ts'
 import type { Db } from '../../db/db.ts'
 import {
   askedIn,
+  identifierField,
   optionsButton,
   scriptNode,
   withFreshChallenge,
@@ -221,17 +222,6 @@ const questionFor = (
   ),
   inputNode({ group: 'webauthn', name: result, type: 'hidden', value: '' }),
 ]
-
-const identifierField = (label: UiText): UiNode =>
-  inputNode({
-    group: 'default',
-    name: 'identifier',
-    type: 'text',
-    value: '',
-    required: true,
-    autocomplete: 'username webauthn',
-    label,
-  })
 
 const signInButton = (): UiNode => methodNode('webauthn', 'webauthn', messages.loginKeyButton())
 
