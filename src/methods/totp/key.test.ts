@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Secret } from '../../crypto/secret.ts'
 import { microsPerSecond } from '../../lib/clock.ts'
+import { qrCode } from './qr.ts'
 import { newTotpSecret, totpSecretOf, totpStepOf, totpUrl } from './key.ts'
 
 // "12345678901234567890" in Base32, the secret of RFC 6238, appendix B.
@@ -47,6 +48,17 @@ test('white space around a code does not matter, everything else does', () => {
 test('a secret that is none fits no code', () => {
   assert.equal(totpStepOf({ secret: '!', code: new Secret('005924') }, at(0)), undefined)
   assert.equal(totpStepOf({ secret: '', code: new Secret('005924') }, at(0)), undefined)
+})
+
+test('names may be long or broken: a QR code holds the address all the same', () => {
+  for (const name of ['a'.repeat(100_000), '雪'.repeat(5000), '👩‍🚀'.repeat(2000), 'broken \ud800'])
+    for (const issuer of ['', name]) {
+      const url = totpUrl({ issuer, account: name, secret })
+      // Version 25 of the least error correction.
+      assert.ok(url.length <= 1273)
+      assert.equal(totpSecretOf(url), secret)
+      assert.match(qrCode(url), /^data:image\/png;base64,/)
+    }
 })
 
 test('the address names issuer and account, and a new secret of 160 bits each time', () => {

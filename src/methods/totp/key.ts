@@ -19,18 +19,33 @@ export const newTotpSecret = (): string =>
  * @see https://github.com/google/google-authenticator/wiki/Key-Uri-Format
  */
 export function totpUrl({ issuer, account, secret }: { issuer: string; account: string; secret: string }): string {
-  const label = issuer === '' ? labelPart(account) : `${labelPart(issuer)}:${labelPart(account)}`
+  const [by, of] = [encoded(issuer), encoded(account)].map((text) => text.replaceAll('%40', '@'))
+  const label = issuer === '' ? of : `${by}:${of}`
   const parameters = [
     'algorithm=SHA1',
     `digits=${digits}`,
-    ...(issuer === '' ? [] : [`issuer=${encodeURIComponent(issuer)}`]),
+    ...(issuer === '' ? [] : [`issuer=${encoded(issuer)}`]),
     `period=${periodSeconds}`,
     `secret=${secret}`,
   ]
   return `otpauth://totp/${label}?${parameters.join('&')}`
 }
 
-const labelPart = (text: string): string => encodeURIComponent(text).replaceAll('%40', '@')
+/** With the issuer, which comes twice, and the account, a QR code of 256 pixels still has two for each module. */
+const maxEncodedBytes = 300
+
+/** A text for an address, cut where the address would get too long for a QR code. */
+function encoded(text: string): string {
+  const whole = encodeURIComponent(text.toWellFormed())
+  if (whole.length <= maxEncodedBytes) return whole
+  let out = ''
+  for (const letter of text.toWellFormed()) {
+    const next = encodeURIComponent(letter)
+    if (out.length + next.length > maxEncodedBytes) break
+    out += next
+  }
+  return out
+}
 
 /** The secret of such an address, in Base32; undefined when there is none. Whatever else it says does not count. */
 export function totpSecretOf(url: string): string | undefined {
