@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { startPostgres, type TestPostgres } from '../../test/support/postgres.ts'
+import { ApiError } from '../errors.ts'
 import { openPostgres } from './postgres.ts'
 
 let server: TestPostgres
@@ -51,4 +52,18 @@ test('a statement that is never answered does not hold its request for ever, and
   } finally {
     await db.close()
   }
+})
+
+test('a text that PostgreSQL cannot hold is the fault of whoever sent it', async () => {
+  const dsn = await server.createDatabase()
+  const db = await openPostgres({ connectionString: dsn, maxConnections: 4, answerWithinMs: 30_000, onError: () => {} })
+  const bad = (error: unknown) => error instanceof ApiError && error.body.status === 400
+  await assert.rejects(db.query('select $1::text as text', ['a\0b']), bad)
+  await assert.rejects(db.batch([{ sql: 'select 1' }, { sql: 'select $1::text', params: ['\0'] }]), bad)
+  await assert.rejects(
+    db.transaction((tx) => tx.query('select $1::text as text', ['a\0b'])),
+    bad,
+  )
+  assert.deepEqual(await db.query('select 1 as one'), [{ one: 1 }])
+  await db.close()
 })

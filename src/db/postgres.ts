@@ -1,4 +1,5 @@
 import type { Client, Pool, PoolClient, QueryResult } from 'pg'
+import { errors } from '../errors.ts'
 import {
   checkCounts,
   UnexpectedRowCount,
@@ -211,5 +212,7 @@ async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
 function translated(error: unknown): unknown {
   const { code, table } = error as { code?: string; table?: string }
   if (code === '23505') return new UniqueViolation(table ?? 'a table', error)
+  // A text with U+0000, which nothing but a request can have brought: no text that is stored has it.
+  if (code === '22021') return errors.badRequest('A text holds a character that cannot be stored.', { cause: error })
   return code === '23503' ? new UnexpectedRowCount(-1, error) : error
 }
