@@ -4,43 +4,52 @@ import { dirname } from 'node:path'
 export type DiskSync = {
   /** Resolves once everything that was written before this call lies on the disk. @throws Error when the disk fails */
   (): Promise<void>
+  /** Resolves when nobody waits any more. */
   close(): Promise<void>
 }
 
 /**
  * Brings what was written to a file to the disk without holding up the event loop. All who ask while a sync is under way
  * share the next one. The file is opened with the first call, and by then has to exist.
+ * @param recover to be called after a failure: a system tells of it once and forgets what it could not write, so that
+ * whatever the file holds has to be brought to safety in another way before anybody may trust it again
  */
-export function createDiskSync(file: string): DiskSync {
+export function createDiskSync(file: string, recover: () => Promise<void>): DiskSync {
   let opened: Promise<FileHandle> | undefined
   let current = Promise.resolve()
   let next: Promise<void> | undefined
+  let hasFailed = false
+  let closed = false
 
   async function begin(): Promise<void> {
     current = next!
     next = undefined
-    try {
-      opened ??= openDurably(file)
-      await (await opened).datasync()
-    } catch (error) {
-      // Whatever is wrong with the file, the next one looks at it anew.
-      await forget()
+    if (hasFailed) await recover()
+    hasFailed = true
+    await (await handle()).datasync()
+    hasFailed = false
+  }
+
+  function handle(): Promise<FileHandle> {
+    opened ??= openDurably(file).catch((error: unknown) => {
+      opened = undefined
       throw error
-    }
+    })
+    return opened
   }
 
-  async function forget(): Promise<void> {
-    const handle = await opened?.catch(() => undefined)
-    opened = undefined
-    await handle?.close().catch(() => {})
+  function sync(): Promise<void> {
+    if (closed) return Promise.reject(new Error('The database is closed.'))
+    // The sync under way may have begun before the last write, so that only the one after it counts.
+    return (next ??= current.then(begin, begin))
   }
 
-  // The sync under way may have begun before the last write, so that only the one after it counts.
-  const sync = () => (next ??= current.then(begin, begin))
   return Object.assign(sync, {
     async close() {
-      await (next ?? current).catch(() => {})
-      await forget()
+      while (next) await next.catch(() => {})
+      await current.catch(() => {})
+      closed = true
+      await (await opened?.catch(() => undefined))?.close()
     },
   })
 }

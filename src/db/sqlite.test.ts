@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -84,16 +84,77 @@ test('whoever writes waits for the disk, all who do so at once together, and nob
   await db.close()
 })
 
-test('a disk that fails is told to whoever wrote, and asked again by the next one', async (context) => {
+test('a disk that fails is told to whoever wrote; whoever writes next is safe, as the log was moved', async (context) => {
   const { waits } = await slowDisk(context)
-  const db = openSqlite(join(folder, 'failing.sqlite'))
+  const file = join(folder, 'failing.sqlite')
+  const db = openSqlite(file)
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 20))
   const refused = assert.rejects(db.run('create table notes (text text)'), /EIO/)
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await turn()
+  // This one commits before the failure is known.
+  const taken = db.run(`insert into notes values ('again')`)
+  await turn()
+  assert.notEqual(statSync(`${file}-wal`).size, 0)
   waits[0]!.reject(new Error('EIO'))
   await refused
-  const taken = db.run(`insert into notes values ('again')`)
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await turn()
+  assert.equal(statSync(`${file}-wal`).size, 0)
   waits[1]!.resolve()
   assert.equal(await taken, 1)
   await db.close()
+})
+
+test('after a disk has failed nothing is acknowledged while the log cannot be moved', async (context) => {
+  const { waits } = await slowDisk(context)
+  const file = join(folder, 'held.sqlite')
+  const db = openSqlite(file)
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 20))
+  const made = db.run('create table notes (text text)')
+  await turn()
+  waits[0]!.resolve()
+  await made
+
+  const other = new DatabaseSync(file)
+  other.exec('begin')
+  other.prepare('select count(*) from notes').get()
+  const refused = assert.rejects(db.run(`insert into notes values ('lost')`), /EIO/)
+  await turn()
+  waits[1]!.reject(new Error('EIO'))
+  await refused
+  await assert.rejects(db.run(`insert into notes values ('held')`), /in use/)
+  await assert.rejects(db.run(`insert into notes values ('held')`), /in use/)
+  other.exec('commit')
+  other.close()
+  const taken = db.run(`insert into notes values ('good')`)
+  await turn()
+  waits[2]!.resolve()
+  assert.equal(await taken, 1)
+  await db.close()
+})
+
+test('a database may be reached through a link', async () => {
+  const link = join(folder, 'link.sqlite')
+  mkdirSync(join(folder, 'elsewhere'))
+  symlinkSync(join(folder, 'elsewhere', 'real.sqlite'), link)
+  const db = openSqlite(link)
+  await db.run('create table notes (text text)')
+  assert.equal(await db.run(`insert into notes values ('there')`), 1)
+  await db.close()
+})
+
+test('what is written as the database closes is either done or refused', async () => {
+  const db = openSqlite(join(folder, 'closing.sqlite'))
+  await db.run('create table notes (text text)')
+  const writes = Array.from({ length: 100 }, (_, i) => db.run(`insert into notes values ('${i}')`))
+  const [results] = await Promise.all([Promise.allSettled(writes), db.close()])
+  assert.ok(results.every(({ status }) => status === 'fulfilled'))
+})
+
+test('a file that is no database is refused, and let go of', () => {
+  const file = join(folder, 'garbage.sqlite')
+  writeFileSync(file, 'This is no database, whatever its name may be. '.repeat(100))
+  const openFiles = () => readdirSync('/proc/self/fd').length
+  const before = existsSync('/proc/self/fd') ? openFiles() : 0
+  assert.throws(() => openSqlite(file), /not a database/)
+  if (before > 0) assert.equal(openFiles(), before)
 })

@@ -28,8 +28,8 @@ export function openSqlite(file: string): Db {
   const inMemory = file === ':memory:'
   if (!inMemory) mkdirSync(dirname(file), { recursive: true })
   const writer = connection(file)
-  const reader = inMemory ? writer : connection(file)
-  const onDisk = writer.logged ? createDiskSync(`${file}-wal`) : undefined
+  const reader = inMemory ? writer : readerOf(file, writer)
+  const onDisk = writer.log === undefined ? undefined : createDiskSync(writer.log, moveLog)
   // SQLite would wait in its own way, and everybody with it.
   writer.exec('pragma busy_timeout = 0')
 
@@ -53,6 +53,14 @@ export function openSqlite(file: string): Db {
     }
   }
 
+  /** Brings everything that the log holds into the database itself, and that to the disk. */
+  function moveLog(): Promise<void> {
+    return alone(() => {
+      const [row] = execute(writer, 'pragma wal_checkpoint(truncate)', []).rows
+      if (row?.busy !== 0) throw new Error('After the disk has failed, the log is in use and cannot be made good.')
+    })
+  }
+
   async function write<T>(work: () => T | Promise<T>): Promise<T> {
     const result = await alone(work)
     await onDisk?.()
@@ -73,12 +81,23 @@ export function openSqlite(file: string): Db {
     batch: (statements) => write(() => runBatch(writer, statements)),
     transaction: (work) => write(() => runTransaction(writer, work)),
     async close() {
+      // Those who are in the line before get their turn, and then what they wait for.
+      await alone(() => {})
       await onDisk?.close()
       await alone(() => {
         writer.close()
         if (reader !== writer) reader.close()
       })
     },
+  }
+}
+
+function readerOf(file: string, writer: Connection): Connection {
+  try {
+    return connection(file)
+  } catch (error) {
+    writer.close()
+    throw error
   }
 }
 
@@ -103,21 +122,21 @@ type Connection = {
   exec(sql: string): void
   close(): void
   readonly inTransaction: boolean
-  /** Whether commits go to a write-ahead log, which every file has whose system knows shared memory. */
-  readonly logged: boolean
+  /** The file of the write-ahead log, which every database has whose system knows shared memory. */
+  readonly log: string | undefined
   prepare(sql: string): Prepared
 }
 type Prepared = { statement: StatementSync; columns: string[] }
 
 function connection(file: string): Connection {
   const db = new DatabaseSync(file)
-  db.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
-  const { journal_mode: journal } = db.prepare('pragma journal_mode = wal').get()!
-  const logged = journal === 'wal'
-  // A checkpoint waits for the disk either way, so that the database can be read whatever happens.
-  db.exec(`pragma synchronous = ${logged ? 'normal' : 'full'}`)
-  db.exec('pragma foreign_keys = on')
-  db.exec('pragma temp_store = memory')
+  let log: string | undefined
+  try {
+    log = prepareDatabase(db)
+  } catch (error) {
+    db.close()
+    throw error
+  }
   const prepared = new Map<string, Prepared>()
   return {
     exec: (sql) => db.exec(sql),
@@ -125,7 +144,7 @@ function connection(file: string): Connection {
     get inTransaction() {
       return db.isTransaction
     },
-    logged,
+    log,
     prepare(sql) {
       let found = prepared.get(sql)
       if (!found) {
@@ -140,6 +159,18 @@ function connection(file: string): Connection {
       return found
     },
   }
+}
+
+/** @returns the file of its log. @throws Error for a file that is no database */
+function prepareDatabase(db: DatabaseSync): string | undefined {
+  db.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
+  const { journal_mode: journal } = db.prepare('pragma journal_mode = wal').get()!
+  // A checkpoint waits for the disk either way, so that the database can be read whatever happens.
+  db.exec(`pragma synchronous = ${journal === 'wal' ? 'normal' : 'full'}`)
+  db.exec('pragma foreign_keys = on')
+  db.exec('pragma temp_store = memory')
+  // Where the database really is: the log lies beside it, not beside a link that leads to it.
+  return journal === 'wal' ? `${db.location()}-wal` : undefined
 }
 
 function execute(on: Connection, sql: string, params: readonly Param[]): Result {
