@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
-import { test } from 'node:test'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
 import { ConfigurationError } from '../config/problem.ts'
 import { freePort } from '../../test/support/free-ports.ts'
 import { startServer } from '../../test/support/server.ts'
@@ -27,16 +32,46 @@ test('a start that fails over a port says which one, and leaves nothing open', a
   await server.stop()
 })
 
-test('a start that fails over an address says which one', async () => {
-  for (const [host, reason] of [
-    ['192.0.2.1', /does not have this address/],
-    ['unix:/nowhere/zelos.sock', /folder does not exist/],
+const folder = mkdtempSync(join(tmpdir(), 'zelos-start-'))
+after(() => rmSync(folder, { recursive: true }))
+
+test('a start that fails over an address or a socket says which one', async () => {
+  const file = join(folder, 'notes.txt')
+  writeFileSync(file, 'keep me')
+  const socket = (name: string) => `unix:${join(folder, name)}`
+  const running = await startServer({ config: { serve: { public: { host: socket('taken.sock') } } } })
+  for (const [serve, key, reason] of [
+    [{ host: '192.0.2.1' }, 'host', /does not have this address/],
+    [{ host: 'unix:/nowhere/zelos.sock' }, 'host', /folder does not exist/],
+    [{ host: socket('notes.txt') }, 'host', /no socket/],
+    [{ host: socket('taken.sock') }, 'host', /Another process/],
+    [{ host: socket('own.sock'), socket: { owner: 'nobody-such' } }, 'socket.owner', /no such user/],
+    [{ host: socket('own.sock'), socket: { group: 'nobody-such' } }, 'socket.group', /no such group/],
   ] as const) {
-    await assert.rejects(startServer({ config: { serve: { public: { host } } } }), (error) => {
-      assert.ok(error instanceof ConfigurationError)
-      assert.equal(error.problems[0]?.path, 'serve.public.host')
+    await assert.rejects(startServer({ config: { serve: { public: serve } } }), (error) => {
+      assert.ok(error instanceof ConfigurationError, String(error))
+      assert.equal(error.problems[0]?.path, `serve.public.${key}`)
       assert.match(error.problems[0]!.reason, reason)
       return true
     })
   }
+  assert.equal(readFileSync(file, 'utf8'), 'keep me')
+
+  // Whoever was there first still is.
+  const path = join(folder, 'taken.sock')
+  const status = await new Promise((resolve, reject) =>
+    get({ socketPath: path, path: '/health/alive' }, (response) => resolve(response.statusCode)).on('error', reject),
+  )
+  assert.equal(status, 200)
+  await running.stop()
+})
+
+test('a socket that an earlier server has left is taken over', async () => {
+  const path = join(folder, 'left.sock')
+  const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
+  spawnSync(process.execPath, ['--eval', script])
+  assert.ok(existsSync(path))
+  const server = await startServer({ config: { serve: { public: { host: `unix:${path}`, socket: { mode: 0o700 } } } } })
+  assert.equal(statSync(path).mode & 0o777, 0o700)
+  await server.stop()
 })

@@ -14,6 +14,7 @@ import { createMetrics } from '../operations/metrics.ts'
 import type { Tracing } from '../operations/tracing/tracing.ts'
 import type { App, AppOptions } from '../serve.ts'
 import { buildInfo } from '../version.ts'
+import { listenProblem } from './listen-problem.ts'
 import { type Lasting, type Parts, createParts } from './parts.ts'
 import { createPorts, preparedPages } from './ports.ts'
 
@@ -46,6 +47,12 @@ async function start(
 
   let current = createParts(config, lasting)
   opened.defer(() => current.close())
+  // Those that a new configuration has replaced, until requests that began with them have ended.
+  const replaced = new Map<Parts, NodeJS.Timeout>()
+  opened.defer(async () => {
+    for (const timer of replaced.values()) clearTimeout(timer)
+    await Promise.all([...replaced.keys()].map((parts) => parts.close()))
+  })
   const ports = await preparedPorts(current, configHash)
   const onResponse = (note: ResponseNote) => {
     lasting.metrics.record(note)
@@ -61,7 +68,7 @@ async function start(
       listeners.push(listener)
       return listener
     } catch (error) {
-      throw unusablePort(name, { host, port }, error)
+      throw listenProblem(name, { host, port, socket }, error)
     }
   }
   const publicListener = await listenOn('public', 15_000)
@@ -86,12 +93,15 @@ async function start(
       void previous.courier.stop()
       next.housekeeping.start()
       void previous.housekeeping.stop()
-      // Requests that began with the old parts may still use them.
-      setTimeout(() => void previous.close(), 60_000).unref()
+      const close = () => previous.close().finally(() => replaced.delete(previous))
+      replaced.set(previous, setTimeout(() => void close(), replacedForMs).unref())
     },
     close: () => opened.disposeAsync(),
   }
 }
+
+/** For how long requests that began with an old configuration may go on with it. */
+const replacedForMs = 60_000
 
 /** What both ports answer. @throws ConfigurationError when something cannot be used that the configuration leads to */
 async function preparedPorts(parts: Parts, configHash: string): Promise<ReturnType<typeof createPorts>> {
@@ -151,45 +161,6 @@ async function checkIdentitySchemas(config: Config, schemas: IdentitySchemas): P
     }),
   )
   if (problems.flat().length > 0) throw new ConfigurationError(problems.flat())
-}
-
-/** An address that this process cannot have is for whoever wrote the configuration to mend; other errors stay as they are. */
-function unusablePort(
-  name: 'public' | 'admin',
-  { host, port }: { host: string; port: number },
-  error: unknown,
-): unknown {
-  const { code = '' } = error as { code?: string }
-  const isSocket = host.startsWith('unix:')
-  const found = (isSocket ? socketTroubles : portTroubles)[code]
-  if (!found) return error
-  const [key, reason, remedy] = found
-  const value = key === 'host' ? JSON.stringify(host) : String(port)
-  return new ConfigurationError([{ path: `serve.${name}.${key}`, value, reason, remedy }], { cause: error })
-}
-
-type Trouble = [key: 'host' | 'port', reason: string, remedy: string]
-const portTroubles: Record<string, Trouble> = {
-  EADDRINUSE: ['port', 'Another process listens on this port.', 'End it, or choose another port.'],
-  EACCES: ['port', 'This process may not listen on this port.', 'Choose a port above 1023, or grant the right to it.'],
-  EADDRNOTAVAIL: [
-    'host',
-    'This machine does not have this address.',
-    'Name one that it has, or leave the key out for all.',
-  ],
-  ENOTFOUND: [
-    'host',
-    'This name leads to no address.',
-    'Name an address of this machine, or leave the key out for all.',
-  ],
-}
-const socketTroubles: Record<string, Trouble> = {
-  // Reported for a folder that is missing as well.
-  EACCES: [
-    'host',
-    'Its folder does not exist, or this process may not write to it.',
-    'Create the folder, or choose another one.',
-  ],
 }
 
 async function tlsOf(config: Config, name: 'public' | 'admin'): Promise<ListenSettings['tls']> {

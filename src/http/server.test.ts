@@ -171,3 +171,25 @@ test('bodies arrive as they are, whatever letters they have', async () => {
   }
   await other.close()
 })
+
+test('an answer that somebody takes slowly arrives in full, though the listener closes', async () => {
+  const size = 30 * mib
+  const other = await listen(
+    settings,
+    async () => ({ response: { status: 200, body: Buffer.alloc(size, 1) }, pattern: '/' }),
+    () => undefined,
+  )
+  const received = new Promise<number>((resolve, reject) => {
+    get(other.url, async (response) => {
+      let bytes = 0
+      const closed = other.close()
+      for await (const chunk of response) {
+        bytes += (chunk as Buffer).length
+        if (bytes < 3 * mib) await new Promise((go) => setTimeout(go, 10))
+      }
+      await closed
+      resolve(bytes)
+    }).on('error', reject)
+  })
+  assert.equal(await received, size)
+})

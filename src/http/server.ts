@@ -1,19 +1,19 @@
-import { chownSync, chmodSync, existsSync, readFileSync, unlinkSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
-import { isIP, type AddressInfo } from 'node:net'
+import { isIP, Server as NetServer, type AddressInfo } from 'node:net'
 import { errors } from '../errors.ts'
 import { parseQuery } from './query.ts'
 import { noCsrf } from './csrf.ts'
 import { errorResponse } from './respond.ts'
 import type { Port } from './ports.ts'
 import type { Request, Response } from './types.ts'
+import { clearSocket, ownSocket, socketOwner, type SocketSettings } from './unix-socket.ts'
 
 export type ListenSettings = {
   /** An address, or `unix:/path/to/socket`. */
   host: string
   port: number
-  socket: { owner: string; group: string; mode: number }
+  socket: SocketSettings
   tls: { cert: string; key: string } | undefined
   requestTimeoutMs: number
 }
@@ -58,7 +58,10 @@ export async function listen(
     noDelay: true,
   }
   let closing = false
+  let underWay = 0
   const handle = (raw: http.IncomingMessage, out: http.ServerResponse) => {
+    underWay++
+    out.once('close', () => underWay--)
     // Whatever goes wrong here concerns this connection and no other.
     serve(port, raw, out, { onResponse, isLast: () => closing }).catch(() => raw.socket.destroy())
   }
@@ -77,7 +80,8 @@ export async function listen(
   })
 
   const socketPath = settings.host.startsWith('unix:') ? settings.host.slice('unix:'.length) : undefined
-  if (socketPath && existsSync(socketPath)) unlinkSync(socketPath)
+  const owner = socketPath && socketOwner(settings.socket)
+  if (socketPath) await clearSocket(socketPath)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     const ready = () => {
@@ -87,40 +91,31 @@ export async function listen(
     if (socketPath) server.listen(socketPath, ready)
     else server.listen(settings.port, settings.host === '' ? '0.0.0.0' : settings.host, ready)
   })
-  if (socketPath) own(socketPath, settings.socket)
+  try {
+    if (socketPath && owner) ownSocket(socketPath, owner, settings.socket.mode)
+  } catch (error) {
+    server.close()
+    throw error
+  }
 
   return {
     url: socketPath ? settings.host : addressOf(server, settings.tls !== undefined),
     use: (next) => (port = next),
     close: async () => {
       closing = true
-      const ended = new Promise<void>((resolve) => server.close(() => resolve()))
-      // Connections end with the request that is under way on them; none waits for another one.
-      const sweep = setInterval(() => server.closeIdleConnections(), sweepMs)
+      // Connections end with the request that is under way on them; none waits for another one. Node takes those for idle,
+      // too, whose answer is still on its way but was handed over in full, and ends them as soon as it is told to close.
+      const ended = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
+      const closeIdle = () => underWay === 0 && server.closeIdleConnections()
+      const sweep = setInterval(closeIdle, sweepMs)
       const limit = setTimeout(() => server.closeAllConnections(), farewellMs)
-      server.closeIdleConnections()
+      closeIdle()
       await ended
       clearInterval(sweep)
       clearTimeout(limit)
+      server.close(() => {})
     },
   }
-}
-
-function own(path: string, { owner, group, mode }: ListenSettings['socket']): void {
-  chmodSync(path, mode)
-  const uid = owner === '' ? -1 : numericId(owner, '/etc/passwd')
-  const gid = group === '' ? -1 : numericId(group, '/etc/group')
-  if (uid !== -1 || gid !== -1) chownSync(path, uid, gid)
-}
-
-/** A user's or group's number; names are looked up in the system's file. */
-function numericId(name: string, file: string): number {
-  if (/^\d+$/.test(name)) return Number(name)
-  const line = readFileSync(file, 'utf8')
-    .split('\n')
-    .find((l) => l.startsWith(`${name}:`))
-  if (!line) throw new Error(`serve.*.socket: there is no ${JSON.stringify(name)} in ${file}`)
-  return Number(line.split(':')[2])
 }
 
 function addressOf(server: http.Server, secure: boolean): string {
