@@ -6,6 +6,8 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { Worker } from 'node:worker_threads'
 import { ConfigurationError } from '../config/problem.ts'
 import { freePort } from '../../test/support/free-ports.ts'
 import { startServer } from '../../test/support/server.ts'
@@ -74,4 +76,26 @@ test('a socket that an earlier server has left is taken over', async () => {
   const server = await startServer({ config: { serve: { public: { host: `unix:${path}`, socket: { mode: 0o700 } } } } })
   assert.equal(statSync(path).mode & 0o777, 0o700)
   await server.stop()
+})
+
+test('what new configurations have replaced ends with the server at the latest, and so does one that is refused', async () => {
+  const running = new Set<Worker>()
+  const watch = (worker: Worker) => {
+    running.add(worker)
+    worker.once('exit', () => running.delete(worker))
+  }
+  process.on('worker', watch)
+  const body = `base64://${Buffer.from('function(ctx) ctx').toString('base64')}`
+  const hook = { hook: 'web_hook', config: { url: 'http://127.0.0.1:1/', method: 'POST', body } }
+  const config = { selfservice: { flows: { login: { after: { password: { hooks: [hook] } } } } } }
+  const server = await startServer({ config })
+  for (let i = 0; i < 3; i++) await server.reload(config)
+  const schemas = [{ id: 'person', url: 'base64://bm8gSlNPTg==' }]
+  await assert.rejects(server.reload({ ...config, identity: { schemas } }), ConfigurationError)
+  assert.equal((await fetch(`${server.publicUrl}/health/alive`)).status, 200)
+  await setImmediate()
+  assert.equal(running.size, 4)
+  await server.stop()
+  assert.equal(running.size, 0)
+  process.off('worker', watch)
 })

@@ -46,8 +46,8 @@ export function createDiskSync(file: string, recover: () => Promise<void>): Disk
 
   return Object.assign(sync, {
     async close() {
-      while (next) await next.catch(() => {})
-      await current.catch(() => {})
+      let waited: Promise<void> | undefined = next ?? current
+      for (; waited !== undefined; waited = next) await waited.catch(() => {})
       closed = true
       await (await opened?.catch(() => undefined))?.close()
     },

@@ -25,6 +25,8 @@ export type InnerServer = TestServer & {
   now(): Micros
   /** What it logged, one JSON text per entry. */
   logged: readonly string[]
+  /** Has it take over a configuration with other keys, on the same ports. @throws Error when it is refused */
+  reload(config: ConfigPatch): Promise<void>
 }
 
 /** A server in a process of its own. */
@@ -103,10 +105,13 @@ export async function startServer({
   const now = () => clock.now() + passed
   return onFreePorts(async ({ publicPort, adminPort }) => {
     const logged: string[] = []
-    const base = merge({ ...configuration(dsn, publicPort, adminPort), dev: true }, patch) as Record<string, unknown>
-    const loaded = await loadConfig({ files: [], env: {}, base })
-    if (!loaded.ok) throw new Error(describe(loaded.problems))
-    const { config, hash } = loaded
+    const load = async (keys: ConfigPatch) => {
+      const base = merge({ ...configuration(dsn, publicPort, adminPort), dev: true }, keys) as Record<string, unknown>
+      const loaded = await loadConfig({ files: [], env: {}, base })
+      if (!loaded.ok) throw new Error(describe(loaded.problems))
+      return loaded
+    }
+    const { config, hash } = await load(patch)
     const app = await startApp({
       config,
       configHash: hash,
@@ -121,6 +126,10 @@ export async function startServer({
       logged,
       now,
       pass: (seconds) => void (passed += seconds * microsPerSecond),
+      async reload(keys) {
+        const fresh = await load(keys)
+        await app.reload(fresh.config, fresh.hash)
+      },
       stop: () => app.close(),
     }
   })
