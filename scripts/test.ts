@@ -9,7 +9,8 @@ import { startPostgresServer } from '../test/support/postgres-server.ts'
 process.chdir(dirname(import.meta.dirname))
 const patterns = process.argv.slice(2)
 // Walks of many steps take minutes.
-const timeout = process.env.STEPS === undefined ? 120_000 : 3_600_000
+const isLong = process.env.ZELOS_TEST_LONG === '1' || process.env.STEPS !== undefined
+const timeout = isLong ? 3_600_000 : 120_000
 const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'])
   .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
   .toSorted()

@@ -7,7 +7,8 @@ import { createClient, textIds, type Client, type ClientKind, type Form, type St
 import { appCode, appSecretIn, backupCodesIn, wrongAppCode } from '../support/second-factors.ts'
 import { pages, startServer, type InnerServer } from '../support/server.ts'
 
-const steps = Number(process.env.STEPS ?? 500)
+// npm run test:long walks further; STEPS and SEED tell another walk.
+const steps = Number(process.env.STEPS ?? (process.env.ZELOS_TEST_LONG === '1' ? 10_000 : 500))
 const seed = Number(process.env.SEED ?? 20_260_729)
 
 const ada = { email: 'ada@shop.example', password: 'analytical-engine' }
