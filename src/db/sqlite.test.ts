@@ -39,8 +39,18 @@ test('while another process writes, reading goes on and writing waits', async ()
   await db.close()
 })
 
+async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+type SlowDisk = {
+  waits: readonly PromiseWithResolvers<void>[]
+  /** The wait of that number, once it has begun. */
+  wait(index: number): Promise<PromiseWithResolvers<void>>
+}
+
 /** Takes the place of what waits for the disk: each wait lasts until it is told its end. */
-async function slowDisk(context: TestContext): Promise<{ waits: PromiseWithResolvers<void>[] }> {
+async function slowDisk(context: TestContext): Promise<SlowDisk> {
   const waits: PromiseWithResolvers<void>[] = []
   const handle = await open(import.meta.filename)
   const files = Object.getPrototypeOf(handle) as FileHandle
@@ -49,18 +59,23 @@ async function slowDisk(context: TestContext): Promise<{ waits: PromiseWithResol
     waits.push(Promise.withResolvers())
     return waits.at(-1)!.promise
   })
-  return { waits }
+  return {
+    waits,
+    async wait(index) {
+      await until(() => waits.length > index)
+      return waits[index]!
+    },
+  }
 }
 
 test('whoever writes waits for the disk, all who do so at once together, and nobody else does', async (context) => {
-  const { waits } = await slowDisk(context)
+  const { waits, wait } = await slowDisk(context)
   const db = openSqlite(join(folder, 'slow.sqlite'))
   const done: string[] = []
   const write = (name: string, work: Promise<unknown>) => work.then(() => done.push(name))
-  const turn = () => new Promise((resolve) => setTimeout(resolve, 20))
 
   const first = write('first', db.run('create table notes (text text)'))
-  await turn()
+  const firstWait = await wait(0)
   const others = [
     write('second', db.run(`insert into notes values ('second')`)),
     write('third', db.batch([{ sql: `insert into notes values ('third')` }])),
@@ -69,65 +84,61 @@ test('whoever writes waits for the disk, all who do so at once together, and nob
       db.transaction((tx) => tx.run(`insert into notes values ('fourth')`)),
     ),
   ]
-  await turn()
-  assert.equal((await db.query('select text from notes')).length, 3)
+  await until(async () => (await db.query('select text from notes')).length === 3)
   assert.deepEqual([waits.length, done], [1, []])
 
   // The wait that had begun before the others wrote is not theirs.
-  waits[0]!.resolve()
+  firstWait.resolve()
   await first
-  await turn()
-  assert.deepEqual([waits.length, done], [2, ['first']])
-  waits[1]!.resolve()
+  const secondWait = await wait(1)
+  assert.deepEqual(done, ['first'])
+  secondWait.resolve()
   await Promise.all(others)
   assert.equal(waits.length, 2)
   await db.close()
 })
 
 test('a disk that fails is told to whoever wrote; whoever writes next is safe, as the log was moved', async (context) => {
-  const { waits } = await slowDisk(context)
+  const { wait } = await slowDisk(context)
   const file = join(folder, 'failing.sqlite')
   const db = openSqlite(file)
-  const turn = () => new Promise((resolve) => setTimeout(resolve, 20))
   const refused = assert.rejects(db.run('create table notes (text text)'), /EIO/)
-  await turn()
+  const failing = await wait(0)
   // This one commits before the failure is known.
   const taken = db.run(`insert into notes values ('again')`)
-  await turn()
+  await until(async () => (await db.query('select text from notes')).length === 1)
   assert.notEqual(statSync(`${file}-wal`).size, 0)
-  waits[0]!.reject(new Error('EIO'))
+  failing.reject(new Error('EIO'))
   await refused
-  await turn()
+  const next = await wait(1)
   assert.equal(statSync(`${file}-wal`).size, 0)
-  waits[1]!.resolve()
+  next.resolve()
   assert.equal(await taken, 1)
   await db.close()
 })
 
 test('after a disk has failed nothing is acknowledged while the log cannot be moved', async (context) => {
-  const { waits } = await slowDisk(context)
+  const { wait } = await slowDisk(context)
   const file = join(folder, 'held.sqlite')
   const db = openSqlite(file)
-  const turn = () => new Promise((resolve) => setTimeout(resolve, 20))
   const made = db.run('create table notes (text text)')
-  await turn()
-  waits[0]!.resolve()
+  const making = await wait(0)
+  making.resolve()
   await made
 
   const other = new DatabaseSync(file)
   other.exec('begin')
   other.prepare('select count(*) from notes').get()
   const refused = assert.rejects(db.run(`insert into notes values ('lost')`), /EIO/)
-  await turn()
-  waits[1]!.reject(new Error('EIO'))
+  const failing = await wait(1)
+  failing.reject(new Error('EIO'))
   await refused
-  await assert.rejects(db.run(`insert into notes values ('held')`), /in use/)
-  await assert.rejects(db.run(`insert into notes values ('held')`), /in use/)
+  for (let i = 0; i < 2; i++) await assert.rejects(db.run(`insert into notes values ('held')`), /in use/)
   other.exec('commit')
   other.close()
   const taken = db.run(`insert into notes values ('good')`)
-  await turn()
-  waits[2]!.resolve()
+  const next = await wait(2)
+  next.resolve()
   assert.equal(await taken, 1)
   await db.close()
 })
