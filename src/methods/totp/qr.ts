@@ -1,6 +1,8 @@
+import { createRequire } from 'node:module'
 import { crc32, deflateSync } from 'node:zlib'
 import { LRUCache } from 'lru-cache'
-import encodeQr from 'qr'
+
+const require = createRequire(import.meta.url)
 
 /** Width and height of the picture. */
 export const qrPixels = 256
@@ -25,7 +27,9 @@ const pictures = new LRUCache<string, string>({ max: 200, ttl: 10 * 60 * 1000 })
 export function qrCode(text: string): string {
   let picture = pictures.get(text)
   if (picture === undefined) {
-    picture = `data:image/png;base64,${png(encodeQr(text, 'raw', options)).toString('base64')}`
+    // Most processes never draw one.
+    const { encodeQR } = require('qr') as typeof import('qr')
+    picture = `data:image/png;base64,${png(encodeQR(text, 'raw', options)).toString('base64')}`
     pictures.set(text, picture)
   }
   return picture
