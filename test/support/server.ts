@@ -59,6 +59,11 @@ const person = {
   },
 }
 
+/** The only schema of people, for `identity.schemas`. */
+export const inlineSchemas = (schema: unknown) => [
+  { id: 'person', url: `base64://${Buffer.from(JSON.stringify(schema)).toString('base64')}` },
+]
+
 /** Somebody who registers is signed in at once; passwords are hashed quickly rather than safely. */
 const configuration = (dsn: string, publicPort: number, adminPort: number) => ({
   dsn,
@@ -71,7 +76,7 @@ const configuration = (dsn: string, publicPort: number, adminPort: number) => ({
   hashers: { algorithm: 'bcrypt', bcrypt: { cost: 4 } },
   identity: {
     default_schema_id: 'person',
-    schemas: [{ id: 'person', url: `base64://${Buffer.from(JSON.stringify(person)).toString('base64')}` }],
+    schemas: inlineSchemas(person),
   },
   session: { whoami: { required_aal: 'aal1' } },
   selfservice: {

@@ -1,4 +1,4 @@
-import type { ConfigPatch } from './server.ts'
+import { inlineSchemas, type ConfigPatch } from './server.ts'
 
 /** The site of the stories with passkeys and security keys, and how it is known to authenticators. */
 export const shop = { origin: 'https://shop.example', rpId: 'shop.example' }
@@ -17,7 +17,5 @@ export function shopSchemas(credentials: Record<string, unknown>): ConfigPatch {
     additionalProperties: false,
     properties: { email, name: { type: 'string' } },
   }
-  const schema = { type: 'object', properties: { traits } }
-  const url = `base64://${Buffer.from(JSON.stringify(schema)).toString('base64')}`
-  return { schemas: [{ id: 'person', url }] }
+  return { schemas: inlineSchemas({ type: 'object', properties: { traits } }) }
 }

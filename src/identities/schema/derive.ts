@@ -63,7 +63,8 @@ export function deriveFromTraits(schema: IdentitySchema, traits: Json, normalise
   return derived
 }
 
-const asText = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
+/** A value that the server uses, as text: numbers identify people, too. */
+export const asText = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
 
 // -- checks ----------------------------------------------------------------------------------------------------------
 

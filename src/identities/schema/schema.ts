@@ -51,8 +51,8 @@ function createIdentitySchema(root: SchemaNode, source: OrderedObject): Identity
     marksPhones: marksPhones(root),
     validate: (traits, check) => evaluate(root, { traits }, { check }),
     hitsOf(traits) {
-      const hits = known.get(traits) ?? evaluate(root, { traits: traits.value }).hits
-      known.set(traits, hits)
+      let hits = known.get(traits)
+      if (hits === undefined) known.set(traits, (hits = evaluate(root, { traits: traits.value }).hits))
       return hits
     },
     validateTraits: (traits) => (traitsNode ? evaluate(traitsNode, traits, { at: ['traits'] }).errors : []),

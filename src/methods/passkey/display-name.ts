@@ -1,3 +1,4 @@
+import { asText } from '../../identities/schema/derive.ts'
 import type { Extension } from '../../identities/schema/extension.ts'
 import { nodeName } from '../../identities/schema/fields.ts'
 import { samePlace, type SchemaNode } from '../../identities/schema/node.ts'
@@ -10,7 +11,7 @@ export function displayNameOf(schema: IdentitySchema, traits: RawJson): string {
   const first = (isMeant: (extension: Extension) => boolean): string =>
     hits
       .filter(({ extension }) => isMeant(extension))
-      .map(({ value }) => (typeof value === 'string' ? value : JSON.stringify(value)))
+      .map(({ value }) => asText(value))
       .find((text) => text !== '') ?? ''
   return first((e) => e.passkeyDisplayName) || first((e) => e.webauthn).toLowerCase()
 }
