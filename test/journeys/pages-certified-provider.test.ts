@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { launchBrowser } from '../support/browser.ts'
 import { startCertifiedProvider, type CertifiedProvider } from '../support/certified-provider.ts'
 import { startPagesServer, type PagesServer } from '../support/pages-server.ts'
-import { heading, leave, newAddress, password, press, register, visit } from '../support/visitor.ts'
+import { click, heading, leave, newAddress, password, press, register, visit } from '../support/visitor.ts'
 
 let browser: Browser
 let provider: CertifiedProvider
@@ -43,10 +43,10 @@ after(async () => {
 const signInThere = async (page: Page, name: string): Promise<void> => {
   await page.locator('[name=login]').fill(name)
   await page.locator('[name=password]').fill('any')
-  await page.locator('[type=submit]').click()
+  await click(page.locator('[type=submit]'))
 }
-const agreeThere = (page: Page): Promise<void> => page.locator('form button[type=submit]').click()
-const refuseThere = (page: Page): Promise<void> => page.getByRole('link', { name: /cancel/i }).click()
+const agreeThere = (page: Page): Promise<void> => click(page.locator('form button[type=submit]'))
+const refuseThere = (page: Page): Promise<void> => click(page.getByRole('link', { name: /cancel/i }))
 
 const isAt = (page: Page, path: string): Promise<void> =>
   page.waitForURL((url) => url.href.startsWith(site.url) && url.pathname === path)
@@ -63,7 +63,7 @@ async function signOut(page: Page): Promise<void> {
 
 async function toProvider(page: Page, from: 'login' | 'registration'): Promise<void> {
   await page.goto(`${site.url}/${from}`)
-  await page.locator('[name=provider]').click()
+  await click(page.locator('[name=provider]'))
 }
 
 for (const javaScriptEnabled of [true, false]) {
@@ -93,7 +93,7 @@ for (const javaScriptEnabled of [true, false]) {
     const page = await visit(browser, { javaScriptEnabled })
     await register(page, site)
     await page.goto(`${site.url}/settings`)
-    await page.locator('[name=link]').click()
+    await click(page.locator('[name=link]'))
     await signInThere(page, nameOf('linked'))
     await agreeThere(page)
     await isAt(page, '/settings')
@@ -103,7 +103,7 @@ for (const javaScriptEnabled of [true, false]) {
     await toProvider(page, 'login')
     await greeted(page, 'Ada')
     await page.goto(`${site.url}/settings`)
-    await page.locator('[name=unlink]').click()
+    await click(page.locator('[name=unlink]'))
     await page.locator('[name=link]').waitFor()
     await leave(page)
   })
@@ -121,7 +121,7 @@ for (const javaScriptEnabled of [true, false]) {
     await agreeThere(page)
     await isAt(page, '/login')
     await page.locator('[name=password]').fill(password)
-    await page.locator('button[value=password]').click()
+    await click(page.locator('button[value=password]'))
     await greeted(page, 'Ada')
 
     await signOut(page)

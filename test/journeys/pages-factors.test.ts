@@ -8,6 +8,8 @@ import { minute, startPagesServer, type PagesServer } from '../support/pages-ser
 import { appCode, wrongAppCode } from '../support/second-factors.ts'
 import {
   checkAccessibility,
+  click,
+  enter,
   follow,
   heading,
   leave,
@@ -17,6 +19,7 @@ import {
   press,
   register,
   section,
+  settled,
   signIn,
   visit,
 } from '../support/visitor.ts'
@@ -66,7 +69,7 @@ async function withAuthenticator(page: Page, kind: 'key' | 'device'): Promise<vo
   })
 }
 
-const save = (page: Page, name: string) => section(page, name).getByRole('button', { name: 'Save' }).click()
+const save = (page: Page, name: string) => click(section(page, name).getByRole('button', { name: 'Save' }))
 
 async function signOut(page: Page, { url }: PagesServer): Promise<void> {
   await page.goto(`${url}/logout`)
@@ -133,7 +136,7 @@ test('somebody signs up with a passkey, signs in with it, adds another way and r
   await page.locator('[name=password]').fill(password)
   await save(page, 'Password')
   assert.match(await section(page, 'Password').innerText(), /Your changes are saved/)
-  await remove.click()
+  await click(remove)
   assert.match(await passkeys.innerText(), /Your changes are saved/)
   assert.equal(await remove.count(), 0)
   assert.equal(await page.title(), 'Saved: Passkeys – Zelos')
@@ -156,8 +159,7 @@ test('a security key is added with a name, is the second factor from then on, an
   assert.match(await keys.innerText(), /In use[^]*Your changes are saved[^]*Key ring[^]*Added on/)
   // The enter key in the field for another name does not remove this one.
   await name.fill('Drawer')
-  await name.press('Enter')
-  await page.waitForLoadState()
+  await enter(name)
   assert.match(await keys.innerText(), /Key ring/)
 
   await signOut(page, keySite)
@@ -169,7 +171,7 @@ test('a security key is added with a name, is the second factor from then on, an
   assert.equal(await heading(page), 'Hello, Ada')
 
   await page.goto(`${keySite.url}/settings`)
-  await keys.getByRole('button', { name: /^Remove the security key “?"?Key ring/ }).click()
+  await click(keys.getByRole('button', { name: /^Remove the security key “?"?Key ring/ }))
   assert.match(await keys.innerText(), /Your changes are saved/)
   assert.doesNotMatch(await keys.innerText(), /Key ring/)
   await leave(page)
@@ -225,15 +227,15 @@ for (const javaScriptEnabled of [true, false]) {
       ['one-time-code', 'numeric'],
     )
     await field.fill(wrongAppCode(secret, site.now()))
-    await field.press('Enter')
+    await enter(field)
     await page.getByRole('alert').waitFor()
     await field.fill(appCode(secret, site.now()))
-    await field.press('Enter')
+    await enter(field)
     await page.waitForURL(`${site.url}/`)
     assert.equal(await heading(page), 'Hello, Ada')
 
     await page.goto(`${site.url}/settings`)
-    await section(page, 'Authenticator app').locator('[name=totp_unlink]').click()
+    await click(section(page, 'Authenticator app').locator('[name=totp_unlink]'))
     assert.match(await section(page, 'Authenticator app').innerText(), /Your changes are saved[^]*Scan this picture/)
     await leave(page)
   })
@@ -243,7 +245,7 @@ for (const javaScriptEnabled of [true, false]) {
     const address = await register(page, site)
     await setUpApp(page, site)
     const backup = section(page, 'Backup codes')
-    await backup.locator('[name=lookup_secret_regenerate]').click()
+    await click(backup.locator('[name=lookup_secret_regenerate]'))
     assert.match(await backup.innerText(), /do not work yet/)
     const codes = await backup.locator('.codes code').allInnerTexts()
     assert.equal(codes.length, 12)
@@ -260,22 +262,22 @@ for (const javaScriptEnabled of [true, false]) {
       await press(backup, 'Print')
       assert.equal(await page.evaluate('window.printed'), true)
     } else assert.equal(await backup.getByRole('button', { name: 'Print' }).count(), 0)
-    await backup.locator('[name=lookup_secret_confirm]').click()
+    await click(backup.locator('[name=lookup_secret_confirm]'))
     assert.match(await backup.innerText(), /In use[^]*Your changes are saved/)
     await signOut(page, site)
 
     const useCode = async (code: string) => {
       await toLogin(page, site)
       await signIn(page, address, password)
-      await page.locator('summary', { hasText: 'Backup code' }).click()
+      await click(page.locator('summary', { hasText: 'Backup code' }))
       await page.locator('[name=lookup_secret]').fill(code)
-      await page.locator('[name=lookup_secret]').press('Enter')
+      await enter(page.locator('[name=lookup_secret]'))
     }
     await useCode(codes[3]!)
     await page.waitForURL(`${site.url}/`)
     assert.equal(await heading(page), 'Hello, Ada')
     await page.goto(`${site.url}/settings`)
-    await backup.locator('[name=lookup_secret_reveal]').click()
+    await click(backup.locator('[name=lookup_secret_reveal]'))
     assert.match(await backup.locator('.codes .used').innerText(), /used .*\d{4}/i)
     await signOut(page, site)
 
@@ -295,6 +297,7 @@ test('somebody who has only the keyboard finds the other ways and the codes', as
   await page.keyboard.press('Enter')
   const confirm = section(page, 'Backup codes').locator('[name=lookup_secret_confirm]')
   await confirm.waitFor()
+  await settled(page)
   // The section that was used has the focus; its buttons follow.
   const names: string[] = []
   for (let presses = 0; presses < 4; presses++) {
@@ -308,7 +311,7 @@ test('somebody who has only the keyboard finds the other ways and the codes', as
   await signOut(page, site)
   await toLogin(page, site)
   await signIn(page, address, password)
-  await page.locator('[name=totp_code]:focus').waitFor()
+  assert.equal(await page.evaluate('document.activeElement.name'), 'totp_code')
   await page.keyboard.press('Tab')
   await page.keyboard.press('Tab')
   assert.equal(await page.locator(':focus').innerText(), 'Backup code')
@@ -333,29 +336,29 @@ describe('accessibility', () => {
       await checkAccessibility(page, 'nothing set up yet')
       const secret = (await page.locator('#totp_secret_key code').textContent())!
       await page.locator('[name=totp_code]').fill(appCode(secret, keySite.now()))
-      await page.locator('button[value=totp]').click()
-      await page.locator('[name=lookup_secret_regenerate]').click()
+      await click(page.locator('button[value=totp]'))
+      await click(page.locator('[name=lookup_secret_regenerate]'))
       await page.locator('.codes').waitFor()
       await checkAccessibility(page, 'codes to be confirmed')
-      await page.locator('[name=lookup_secret_confirm]').click()
+      await click(page.locator('[name=lookup_secret_confirm]'))
       await page
         .locator('[name=webauthn_register_displayname]')
         .fill('A key with a name that is long, and goes on and on')
-      await page.locator('[name=webauthn_register_trigger]').click()
+      await click(page.locator('[name=webauthn_register_trigger]'))
       await page.locator('.things').waitFor()
       await checkAccessibility(page, 'all set up')
       await page.goto(`${keySite.url}/logout`)
-      await page.locator('main button[type=submit]').click()
+      await click(page.locator('main button[type=submit]'))
       await toLogin(page, keySite)
       await page.locator('[name=identifier]').fill(address)
       await page.locator('[name=password]').fill(password)
-      await page.locator('button[value=password]').click()
+      await click(page.locator('button[value=password]'))
       await page.locator('.ways').waitFor()
       await checkAccessibility(page, 'second factor')
-      for (const way of await page.locator('.ways summary').all()) await way.click()
+      for (const way of await page.locator('.ways summary').all()) await click(way)
       await checkAccessibility(page, 'second factor, all ways open')
       await page.locator('[name=totp_code]').fill(wrongAppCode(secret, keySite.now()))
-      await page.locator('[name=totp_code]').press('Enter')
+      await enter(page.locator('[name=totp_code]'))
       await page.locator('.error[role=alert]:not([hidden])').waitFor()
       assert.equal(await page.locator('html').getAttribute('lang'), language.slice(0, 2))
       await checkAccessibility(page, 'second factor, wrong code')

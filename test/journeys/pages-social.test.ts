@@ -7,6 +7,8 @@ import { startOpenIdProvider, type OpenIdProvider } from '../support/openid-prov
 import { minute, startPagesServer, type PagesServer } from '../support/pages-server.ts'
 import {
   checkAccessibility,
+  click,
+  enter,
   follow,
   leave,
   looks,
@@ -87,7 +89,7 @@ for (const javaScriptEnabled of [true, false]) {
     assert.equal(await page.getByLabel('First name').inputValue(), 'Grace')
     await page.getByLabel('E-mail address').fill(newAddress('grace'))
     // The enter key sends it, as everywhere.
-    await page.getByLabel('E-mail address').press('Enter')
+    await enter(page.getByLabel('E-mail address'))
     await goOnAs(page, grace)
     await page.waitForURL(`${site.url}/`)
     await arrives(page, 'Hello, Grace')
@@ -190,25 +192,25 @@ describe('accessibility', () => {
       const someone = guest({ name: 'Somebody with a long name' })
       await page.goto(`${site.url}/login`)
       await checkAccessibility(page, 'login')
-      await page.locator('[name=provider]').click()
+      await click(page.locator('[name=provider]'))
       await follow(page, 'No')
       await page.getByRole('alert').waitFor()
       await checkAccessibility(page, 'login, refused')
       await page.goto(`${site.url}/registration`)
-      await page.locator('[name=provider]').click()
+      await click(page.locator('[name=provider]'))
       await goOnAs(page, someone)
       await page.locator('[name="traits.email"]').waitFor()
       await checkAccessibility(page, 'completion')
       await page.locator('[name="traits.email"]').fill(newAddress('somebody'))
-      await page.locator('[name=provider]').click()
+      await click(page.locator('[name=provider]'))
       await goOnAs(page, someone)
       await page.waitForURL(`${site.url}/`)
       await page.goto(`${site.url}/settings`)
       await page.locator('[name=password]').fill(password)
-      await page.locator('button[value=password]').click()
+      await click(page.locator('button[value=password]'))
       await page.locator('.success').waitFor()
       await checkAccessibility(page, 'settings, linked')
-      await page.locator('[name=unlink]').click()
+      await click(page.locator('[name=unlink]'))
       await page.locator('[name=link]').waitFor()
       await checkAccessibility(page, 'settings, unlinked')
       await page.context().close()

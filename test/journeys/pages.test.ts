@@ -11,6 +11,7 @@ import { minute, startPagesServer, type PagesServer } from '../support/pages-ser
 import { requestOf } from '../support/requests.ts'
 import {
   checkAccessibility,
+  click,
   follow,
   heading,
   lastMessage,
@@ -21,6 +22,7 @@ import {
   press,
   register,
   section,
+  settled,
   signIn,
   visit,
 } from '../support/visitor.ts'
@@ -63,7 +65,7 @@ for (const javaScriptEnabled of [true, false]) {
       // What is saved is said where it was saved.
       await follow(page, 'Settings')
       await page.getByLabel('First name').fill('Augusta')
-      await section(page, 'Profile').getByRole('button', { name: 'Save' }).click()
+      await click(section(page, 'Profile').getByRole('button', { name: 'Save' }))
       assert.match(await section(page, 'Profile').innerText(), /Your changes are saved/)
       assert.doesNotMatch(await section(page, 'Password').innerText(), /saved/)
       assert.equal(await page.title(), 'Saved: Profile – Zelos')
@@ -73,7 +75,7 @@ for (const javaScriptEnabled of [true, false]) {
       server.pass(90 * minute)
       await page.goto(`${server.url}/settings`)
       await page.locator('[name=password]').fill('a-new-engine-of-analysis')
-      await section(page, 'Password').getByRole('button', { name: 'Save' }).click()
+      await click(section(page, 'Password').getByRole('button', { name: 'Save' }))
       assert.equal(await heading(page), 'Confirm that it is you')
       assert.match(await page.locator('main').innerText(), new RegExp(`signed in as ${address}`))
       await page.locator('[name=password]').fill(password)
@@ -151,7 +153,7 @@ test('what has to be mended is said on top, in the title and beside its field', 
   assert.equal(await field.getAttribute('aria-invalid'), 'true')
   const described = await field.getAttribute('aria-describedby')
   assert.match(await page.locator(`#${described}`).innerText(), /8 characters or more/)
-  await alert.getByRole('link').click()
+  await click(alert.getByRole('link'))
   assert.equal(await page.evaluate('document.activeElement.name'), 'password')
   await leave(page)
 })
@@ -212,7 +214,7 @@ test('two tabs do not get into each other’s way', async () => {
     [second, 'Byron'],
   ] as const) {
     await tab.getByLabel('First name').fill(name)
-    await section(tab, 'Profile').getByRole('button', { name: 'Save' }).click()
+    await click(section(tab, 'Profile').getByRole('button', { name: 'Save' }))
     assert.match(await section(tab, 'Profile').innerText(), /Your changes are saved/)
   }
   await leave(first)
@@ -287,7 +289,7 @@ test('an address that is not on the list ends on the error page, in plain words'
   await page.goto(`${atRoot.url}/login?return_to=https://evil.example`)
   assert.equal(await heading(page), 'That did not work')
   assert.match(await page.locator('main').innerText(), /not on our list/)
-  await page.getByText('Details for support').click()
+  await click(page.getByText('Details for support'))
   assert.match(await page.locator('details').innerText(), /Code\s+400[^]*evil\.example/)
   await follow(page, 'Back to the start')
   assert.equal(await heading(page), 'Welcome to Zelos')
@@ -317,12 +319,12 @@ test('a password can be shown and hidden, and pasted', async () => {
   const field = page.locator('[name=password]')
   await field.fill(password)
   const show = page.getByRole('button', { name: 'Show password' })
-  await show.click()
+  await click(show)
   assert.deepEqual(
     [await field.getAttribute('type'), await show.getAttribute('aria-pressed'), await show.innerText()],
     ['text', 'true', 'Hide'],
   )
-  await show.click()
+  await click(show)
   assert.equal(await field.getAttribute('type'), 'password')
   const paste =
     'document.querySelector("[name=password]").dispatchEvent(new ClipboardEvent("paste", { cancelable: true }))'
@@ -352,21 +354,24 @@ test('the keyboard alone is enough', async () => {
   await tabTo('Create an account')
   await page.keyboard.press('Enter')
   await page.waitForURL(/registration/)
+  await settled(page)
   // The first field has the focus already.
   await page.keyboard.type(address)
   await tabTo('First name')
   await page.keyboard.type('Grace')
   await page.keyboard.press('Enter')
-  if ((await page.locator('[type=password]').count()) === 0) await page.locator('[type=password]').waitFor()
   await page.locator('[name=password]:focus').waitFor()
+  await settled(page)
   await page.keyboard.type(password)
   await tabTo('Sign up')
   await page.keyboard.press('Space')
   await page.waitForURL(`${atRoot.url}/`)
   assert.equal(await heading(page), 'Hello, Grace')
+  await settled(page)
   await tabTo('Settings')
   await page.keyboard.press('Enter')
   await page.waitForURL(/settings/)
+  await settled(page)
   await tabTo('Last name')
   await page.keyboard.type('Hopper')
   await tabTo('Save')
@@ -394,7 +399,7 @@ for (const javaScriptEnabled of [true, false]) {
     await press(page, 'Continue')
     assert.equal(await heading(page), 'Settings')
     await page.locator('[name=password]').fill('a-new-engine-of-analysis')
-    await section(page, 'Password').getByRole('button', { name: 'Save' }).click()
+    await click(section(page, 'Password').getByRole('button', { name: 'Save' }))
     assert.match(await section(page, 'Password').innerText(), /Your changes are saved/)
     await leave(page)
   })
@@ -497,7 +502,7 @@ describe('accessibility', () => {
       await page.goto(`${url}/login`)
       await page.locator('[name=identifier]').fill('nobody')
       await page.locator('[name=password]').fill('nothing')
-      await page.locator('button[name=method][value=password]').click()
+      await click(page.locator('button[name=method][value=password]'))
       await check('login, wrong password')
       await page.goto(`${url}/login?flow=8d3e9e6e-57a4-4c8e-9a5e-0c5e21a3c3d1`)
       await check('login, with a notice')
@@ -506,14 +511,14 @@ describe('accessibility', () => {
         await check(name)
         await page.goto(`${url}/${name}`)
         await page.locator('[name=email]').fill('nobody@shop.example')
-        await page.locator('button[name=method]').click()
+        await click(page.locator('button[name=method]'))
         await page.locator('[name=code]').waitFor()
         await check(`${name}, code sent`)
       }
       await page.goto(`${url}/error`)
       await check('unknown error')
       await page.goto(`${url}/login?return_to=https://evil.example`)
-      await page.locator('summary').click()
+      await click(page.locator('summary'))
       await check('error with its details')
       await page.goto(`${url}/registration`)
       await check('registration')
@@ -522,13 +527,13 @@ describe('accessibility', () => {
         .locator('[name="traits.email"]')
         .fill(newAddress('a-person-with-a-long-name-that-does-not-fit-in-one-line'))
       await page.locator('[name="traits.name.first"]').fill('Wolfeschlegelsteinhausenbergerdorff '.repeat(3))
-      if ((await page.locator('[type=password]').count()) === 0) await page.locator('button[name=method]').click()
+      if ((await page.locator('[type=password]').count()) === 0) await click(page.locator('button[name=method]'))
       await check('registration, second screen')
       await page.locator('[name=password]').fill('short')
-      await page.locator('button[name=method][value=password]').click()
+      await click(page.locator('button[name=method][value=password]'))
       await check('registration, to be mended')
       await page.locator('[name=password]').fill(password)
-      await page.locator('button[name=method][value=password]').click()
+      await click(page.locator('button[name=method][value=password]'))
       await page.locator('.sessions').waitFor()
       await check('account')
       await page.goto(`${url}/?done=ended`)
@@ -537,11 +542,11 @@ describe('accessibility', () => {
       await check('settings')
       await page.goto(`${url}/settings`)
       await page.locator('[name=password]').fill('short')
-      await page.locator('section:has([name=password]) button[name=method]').click()
+      await click(page.locator('section:has([name=password]) button[name=method]'))
       await page.getByRole('alert').waitFor()
       await check('settings, to be mended')
       await page.goto(`${url}/settings`)
-      await page.locator('section:has([name="traits.name.last"]) button[name=method]').click()
+      await click(page.locator('section:has([name="traits.name.last"]) button[name=method]'))
       await page.locator('.success').waitFor()
       await check('settings, saved')
       await page.goto(`${url}/login?refresh=true`)

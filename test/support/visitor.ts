@@ -4,18 +4,22 @@ import axe from 'axe-core'
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import type { PagesServer } from './pages-server.ts'
 
-/** What a browser complained about: anything that the content security policy held back, and errors of our script. */
-const complaints = new WeakMap<BrowserContext, string[]>()
+interface Visitor {
+  /** What the browser complained about: anything that the content security policy held back, and errors of our script. */
+  complaints: string[]
+  hasScripts: boolean
+}
+const visitors = new WeakMap<BrowserContext, Visitor>()
 
 /** Somebody with a browser of their own. */
 export async function visit(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ locale: 'en-GB', ...options })
   context.setDefaultTimeout(20_000)
-  const heard: string[] = []
-  complaints.set(context, heard)
-  context.on('weberror', (error) => heard.push(String(error.error())))
+  const complaints: string[] = []
+  visitors.set(context, { complaints, hasScripts: options.javaScriptEnabled !== false })
+  context.on('weberror', (error) => complaints.push(String(error.error())))
   context.on('console', (line) => {
-    if (/content security policy|refused to/i.test(line.text())) heard.push(line.text())
+    if (/content security policy|refused to/i.test(line.text())) complaints.push(line.text())
   })
   return context.newPage()
 }
@@ -24,7 +28,28 @@ export async function visit(browser: Browser, options: BrowserContextOptions = {
 export async function leave(page: Page): Promise<void> {
   const context = page.context()
   await context.close()
-  assert.deepEqual(complaints.get(context), [])
+  assert.deepEqual(visitors.get(context)?.complaints, [])
+}
+
+/**
+ * Waits until a page stands still, as a person does before they go on: loaded with its style, its script run, the focus
+ * where it begins, and nothing moving. A browser gives the focus with a frame, which may come after the load.
+ */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForLoadState()
+  // A browser without scripts draws no frames for them.
+  if (visitors.get(page.context())?.hasScripts !== true) return
+  const stands = `(async () => {
+    for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame)
+    await Promise.allSettled(document.getAnimations().map(({ finished }) => finished))
+  })()`
+  try {
+    await page.evaluate(stands)
+  } catch (error) {
+    // Our script has sent a form meanwhile.
+    if (!/context was destroyed|navigation/i.test(String(error))) throw error
+    await settled(page)
+  }
 }
 
 let people = 0
@@ -32,10 +57,20 @@ export const newAddress = (name: string): string => `${name}-${++people}@shop.ex
 export const password = 'the-difference-engine'
 
 export const heading = (page: Page): Promise<string> => page.locator('h1').innerText()
+/** Clicks, and waits for the page that it leads to, if it leads to one. */
+export async function click(target: Locator): Promise<void> {
+  await target.click()
+  await settled(target.page())
+}
+/** Presses the enter key in a field, and waits for the page that it leads to. */
+export async function enter(field: Locator): Promise<void> {
+  await field.press('Enter')
+  await settled(field.page())
+}
 export const press = (page: Page | Locator, name: string | RegExp): Promise<void> =>
-  page.getByRole('button', { name, exact: true }).click()
+  click(page.getByRole('button', { name, exact: true }))
 export const follow = (page: Page, name: string): Promise<void> =>
-  page.getByRole('link', { name, exact: true }).first().click()
+  click(page.getByRole('link', { name, exact: true }).first())
 export const section = (page: Page, name: string): Locator => page.getByRole('region', { name, exact: true })
 
 /** Makes an account with the forms as they come: on one screen or on two. */
@@ -76,6 +111,7 @@ export const looks = {
 
 /** Nothing that keeps anybody out is found on a page, and it does not scroll sideways, not even with large text. */
 export async function checkAccessibility(page: Page, state: string): Promise<void> {
+  await settled(page)
   await page.evaluate(axe.source)
   const { violations, passes } = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as {
     passes: unknown[]
