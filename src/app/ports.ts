@@ -6,7 +6,7 @@ import { createSealer } from '../crypto/cipher.ts'
 import type { Flow } from '../flows/flow.ts'
 import { errors } from '../errors.ts'
 import { errorRoutes } from '../flows/error/routes.ts'
-import { loginRoutes } from '../flows/login/routes.ts'
+import { isOpenTest, loginRoutes } from '../flows/login/routes.ts'
 import { logoutRoutes, logoutSettings } from '../flows/logout/routes.ts'
 import { isFromOperator, recoveryRoutes } from '../flows/recovery/routes.ts'
 import { registrationRoutes } from '../flows/registration/routes.ts'
@@ -144,7 +144,7 @@ export async function preparedPages(parts: Parts): Promise<readonly Route[]> {
       error: flows.error.ui_url,
     },
     readers: {
-      login: (request, id) => plain(readFlow(login, 'login', request, id)),
+      login: (request, id) => plain(readFlow(login, 'login', request, id, { anyBrowser: isOpenTest })),
       registration: (request, id) => plain(readFlow(registration, 'registration', request, id)),
       async settings(request, id) {
         const authenticated = await parts.authenticate(request)

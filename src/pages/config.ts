@@ -27,6 +27,8 @@ export const pages = object({
 export const assetFolder = 'pages'
 /** Where the buttons of the list of sessions lead. */
 export const endPath = '/account/sessions'
+/** Where a browser arrives that has tried a provider out. */
+export const testPath = '/session/test-oidc'
 
 const flowNames = ['login', 'registration', 'settings', 'recovery', 'verification', 'error'] as const
 export type PageName = (typeof flowNames)[number]

@@ -3,11 +3,13 @@ import { cookieValues } from '../http/cookies.ts'
 import { parseQuery } from '../http/query.ts'
 import { redirect } from '../http/respond.ts'
 import type { Request, Response } from '../http/types.ts'
+import { joinPath, withQuery } from '../http/urls.ts'
 import { initUrl, returnToOf, type Flow, type FlowName, type Ui } from '../flows/flow.ts'
 import * as normalisers from '../identities/normalise.ts'
 import { deriveFromTraits } from '../identities/schema/derive.ts'
 import type { Json } from '../lib/json.ts'
 import { nodeId, nodeValue, withValue, type UiNode } from '../ui/node.ts'
+import { testPath } from './config.ts'
 import type { Site } from './deps.ts'
 import { renderForm } from './form.ts'
 import { html, type Content } from './html.ts'
@@ -27,6 +29,8 @@ export async function showFlow(site: Site, name: FlowName, request: Request): Pr
       : begin(site, name, request, {})
   try {
     const { flow, ui } = await site.readers[name]!(request, id)
+    if (flow.testContext?.debug_payload)
+      return redirect(request, 303, withQuery(joinPath(site.publicBaseUrl, testPath), { flow: flow.id }))
     return await render(site, request, { ...flow, ui })
   } catch (error) {
     return instead(site, name, request, error)
@@ -99,7 +103,7 @@ function withoutCookies(site: Site, name: FlowName, request: Request): Response 
 async function render(site: Site, request: Request, flow: Flow): Promise<Response> {
   const { language, chosen } = negotiateLanguage(request, flow.requestUrl)
   const isSettings = flow.name === 'settings'
-  const person = flow.name === 'login' && flow.refresh ? await whoIsHere(site, request) : undefined
+  const person = flow.name === 'login' && flow.refresh && !flow.testContext ? await whoIsHere(site, request) : undefined
   const form = renderForm(knowing(flow.ui, person), {
     language,
     layout: isSettings ? 'sections' : isSecondFactor(flow) ? 'ways' : 'single',
@@ -144,12 +148,14 @@ const isCompletionOf = ({ name, ui }: Flow): boolean =>
 
 function headingOf(flow: Flow, { texts }: Language): string {
   if (isCompletionOf(flow)) return texts.registration.completeTitle
+  if (flow.testContext) return texts.test.startTitle
   if (flow.name !== 'login') return texts[flow.name].title
   if (isSecondFactor(flow)) return texts.login.secondFactorTitle
   return flow.refresh ? texts.login.refreshTitle : texts.login.title
 }
 
 function leadOf(flow: Flow, { texts }: Language): Content {
+  if (flow.testContext) return html`<p class="lead">${texts.test.startLead}</p>`
   return isCompletionOf(flow) && html`<p class="lead">${texts.registration.completeLead}</p>`
 }
 
@@ -205,6 +211,7 @@ const knowing = (ui: Ui, person: string | undefined): Ui =>
 /** Where else the person may want to go. */
 function elsewhere(site: Site, flow: Flow, { texts, tag }: Language): Content {
   const { publicBaseUrl, offers, uiUrls, readers } = site
+  if (flow.testContext) return undefined
   const returnTo = returnToOf(flow) || undefined
   const locale = queryOf(flow.requestUrl).has('ui_locales') ? tag : undefined
   const to = (name: FlowName) => initUrl(publicBaseUrl, name, 'browser', { return_to: returnTo, ui_locales: locale })

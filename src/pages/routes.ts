@@ -1,6 +1,6 @@
 import type { FlowName } from '../flows/flow.ts'
 import type { Request, Route } from '../http/types.ts'
-import { assetFolder, endPath, pageUrl } from './config.ts'
+import { assetFolder, endPath, pageUrl, testPath } from './config.ts'
 import type { PagesDeps } from './deps.ts'
 import type { Handlers } from './site.ts'
 
@@ -41,6 +41,9 @@ export function createPages(deps: PagesDeps): Pages {
             route('GET', '/logout', ({ logout }) => logout),
             route('POST', endPath, ({ endSessions }) => endSessions),
           ]
+        : []),
+      ...(flows.includes('login') && deps.offers.providers
+        ? [route('GET', testPath, ({ test }) => test), route('POST', testPath, ({ removeTest }) => removeTest)]
         : []),
       { ...route('GET', `/${assetFolder}/{file}`, ({ asset }) => asset), anonymous: true },
     ],

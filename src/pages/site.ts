@@ -8,6 +8,7 @@ import { showFlow } from './flow-page.ts'
 import { endSessions, showHome, showLogout } from './home.ts'
 import type { Frame } from './layout.ts'
 import { contentPolicy } from './policy.ts'
+import { removeTest, showTest } from './test-page.ts'
 
 type Show = (request: Request) => Promise<Response>
 
@@ -18,6 +19,8 @@ export type Handlers = {
   logout: Show
   endSessions: Show
   error: Show
+  test: Show
+  removeTest: Show
   asset: Show
 }
 
@@ -35,6 +38,8 @@ export function createHandlers(deps: PagesDeps, theme: string | undefined): Hand
     logout: guarded(showLogout),
     endSessions: guarded(endSessions),
     error: (request) => showError(site, request),
+    test: guarded(showTest),
+    removeTest: guarded(removeTest),
     asset: assetServer([...site.frame.styles, site.frame.script]),
   }
 }

@@ -10,6 +10,7 @@ import {
   click,
   enter,
   follow,
+  heading,
   leave,
   looks,
   newAddress,
@@ -173,6 +174,57 @@ for (const javaScriptEnabled of [true, false]) {
   })
 }
 
+/** As operators begin to try the provider out: where their browser goes. */
+async function beginTest(): Promise<string> {
+  const answer = await fetch(`${site.adminUrl}/admin/test-login-flows`, {
+    method: 'POST',
+    body: JSON.stringify({ provider_id: 'acme' }),
+  })
+  const { id } = (await answer.json()) as { id: string }
+  return `${site.url}/login?flow=${id}`
+}
+
+for (const javaScriptEnabled of [true, false])
+  test(`operators try the provider out, see what came of it, and delete it, ${javaScriptEnabled ? 'with' : 'without'} scripts`, async () => {
+    const page = await visitor({ javaScriptEnabled })
+    const whole = guest({ name: 'Grace', email: newAddress('grace') })
+    const start = await beginTest()
+    await page.goto(start)
+    assert.equal(await heading(page), 'Try a sign-in out')
+    await press(page, 'Sign in with Acme')
+    await goOnAs(page, whole)
+    await arrives(page, 'Test of “acme”')
+    assert.match(await page.getByRole('status').innerText(), /This sign-in works/)
+    assert.match(await section(page, 'What the mapper made').innerText(), /"first": "Grace"/)
+    assert.match(await section(page, 'What the provider said').innerText(), new RegExp(`"sub": "${whole.sub}"`))
+    assert.equal(await section(page, 'What went wrong').count(), 0)
+    // Nobody was signed in, and the form leads to what came of it.
+    const result = page.url()
+    await page.goto(site.url)
+    await arrives(page, 'Welcome to Zelos')
+    await page.goto(start)
+    assert.equal(page.url(), result)
+    const stranger = await visitor({ javaScriptEnabled })
+    for (const address of [result, start]) {
+      await stranger.goto(address)
+      assert.doesNotMatch(await stranger.content(), /Grace/)
+    }
+    await leave(stranger)
+    await press(page, 'Delete this test')
+    await arrives(page, 'Welcome to Zelos')
+    await page.goto(result)
+    await arrives(page, 'This is not here')
+
+    const unnamed = guest()
+    await page.goto(await beginTest())
+    await press(page, 'Sign in with Acme')
+    await goOnAs(page, unnamed)
+    assert.match(await page.getByRole('status').innerText(), /does not work yet/)
+    const problem = await section(page, 'What went wrong').innerText()
+    assert.match(problem, /does not fit the identity schema[^]*At \/traits/)
+    await leave(page)
+  })
+
 test('a provider that does not answer as it should is told about in plain words', async () => {
   const page = await visitor()
   const lost = guest()
@@ -213,6 +265,18 @@ describe('accessibility', () => {
       await click(page.locator('[name=unlink]'))
       await page.locator('[name=link]').waitFor()
       await checkAccessibility(page, 'settings, unlinked')
+      for (const [state, name] of [
+        ['passed', 'Somebody with a long name'],
+        ['failed', undefined],
+      ]) {
+        const tested = guest(name === undefined ? {} : { name, email: newAddress('tested') })
+        await page.goto(await beginTest())
+        await checkAccessibility(page, 'the beginning of a test')
+        await click(page.locator('[name=provider]'))
+        await goOnAs(page, tested)
+        await page.locator('pre').first().waitFor()
+        await checkAccessibility(page, `a test that has ${state}`)
+      }
       await page.context().close()
     })
   }

@@ -51,4 +51,4 @@ async function readLogin(deps: LoginDeps, request: Request): Promise<Response> {
 }
 
 /** Until a provider has been tried out there is nothing in the flow that only one browser may see. */
-const isOpenTest = ({ testContext }: Flow): boolean => testContext !== undefined && !testContext.debug_payload
+export const isOpenTest = ({ testContext }: Flow): boolean => testContext !== undefined && !testContext.debug_payload

@@ -251,6 +251,42 @@ export const de: Texts = {
     },
   },
 
+  test: {
+    startTitle: 'Eine Anmeldung ausprobieren',
+    startLead:
+      'Melden Sie sich als jemand an, den der Anbieter kennt. Sie sehen, was er über diese Person sagt; hier wird niemand angemeldet.',
+    title: (provider) => `Test von „${provider}“`,
+    lead: 'Niemand wurde angemeldet, und kein Konto wurde angelegt oder geändert.',
+    passed:
+      'Diese Anmeldung funktioniert: Der Anbieter hat geantwortet, und was der Mapper daraus macht, passt zum Identitätsschema.',
+    failed: 'Diese Anmeldung funktioniert noch nicht.',
+    problem: 'Was nicht geklappt hat',
+    step: 'Schritt',
+    steps: {
+      state_validate: 'Der Browser kam unter der Adresse eines anderen Anbieters zurück.',
+      provider_denied: 'Der Anbieter hat abgelehnt, oder jemand hat die Anmeldung dort beendet.',
+      token_exchange: 'Der Anbieter gab für seinen Code keine Tokens.',
+      id_token_verify: 'Das ID-Token hat unsere Prüfungen nicht bestanden.',
+      claims_decode: 'Die Angaben sagen nicht, um wen es geht, oder lassen sich nicht lesen.',
+      callback: 'Die Rückkehr vom Anbieter ließ sich nicht abschließen.',
+      jsonnet_run: 'Der Mapper lief nicht, oder er machte etwas, das keine Identität ist.',
+      schema_validate: 'Was der Mapper macht, passt nicht zum Identitätsschema.',
+    },
+    said: 'Meldung',
+    stderr: 'Der Mapper sagt',
+    atPath: 'Bei',
+    output: 'Was der Mapper gemacht hat',
+    outputHint: 'Merkmale und Metadaten der Identität, wie sie gespeichert würden.',
+    claims: 'Was der Anbieter gesagt hat',
+    claimsHint: 'Die Angaben, wie der Mapper sie bekommt.',
+    userinfo: 'Was seine API gesagt hat',
+    userinfoHint: 'Die Antwort der Userinfo- oder Profiladresse des Anbieters.',
+    mapper: 'Mapper',
+    end: 'Wenn Sie fertig sind',
+    endHint: 'Das Ergebnis bleibt bei diesem Test, bis er gelöscht wird. Nur dieser Browser kann es lesen.',
+    remove: 'Diesen Test löschen',
+  },
+
   notices: {
     expired: 'Ihr Formular war zu lange offen. Hier ist ein neues.',
     unknown: 'Das gesuchte Formular gibt es nicht mehr. Hier ist ein neues.',

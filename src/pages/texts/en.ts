@@ -210,6 +210,43 @@ export const en = {
     } as Record<string, string>,
   },
 
+  /** For operators who try the sign-in of a provider out. */
+  test: {
+    startTitle: 'Try a sign-in out',
+    startLead:
+      'Sign in as somebody whom the provider knows. You will see what it says of them; nobody is signed in here.',
+    title: (provider: string) => `Test of “${provider}”`,
+    lead: 'Nobody was signed in, and no account was made or changed.',
+    passed: 'This sign-in works: the provider answered, and what the mapper makes of it fits the identity schema.',
+    failed: 'This sign-in does not work yet.',
+    problem: 'What went wrong',
+    step: 'Step',
+    /** The step that failed, by its name in the API. */
+    steps: {
+      state_validate: 'The browser came back to the address of another provider.',
+      provider_denied: 'The provider said no, or somebody ended the sign-in there.',
+      token_exchange: 'The provider gave no tokens for its code.',
+      id_token_verify: 'The ID token did not pass our checks.',
+      claims_decode: 'The claims do not say who somebody is, or cannot be read.',
+      callback: 'The return from the provider could not be completed.',
+      jsonnet_run: 'The data mapper did not run, or made something that is no identity.',
+      schema_validate: 'What the mapper makes does not fit the identity schema.',
+    } as Record<string, string>,
+    said: 'Message',
+    stderr: 'The mapper said',
+    atPath: 'At',
+    output: 'What the mapper made',
+    outputHint: 'Traits and metadata of the identity as they would be stored.',
+    claims: 'What the provider said',
+    claimsHint: 'The claims as the mapper is given them.',
+    userinfo: 'What its API said',
+    userinfoHint: 'The answer of the provider’s userinfo or profile address.',
+    mapper: 'Mapper',
+    end: 'When you are done',
+    endHint: 'The result is kept with this test until it is deleted. Only this browser can read it.',
+    remove: 'Delete this test',
+  },
+
   /** Why somebody sees a fresh form. */
   notices: {
     expired: 'The form that you had was open for too long. Here is a fresh one.',
