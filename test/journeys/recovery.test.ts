@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createAgent } from '../support/agent.ts'
 import { formOf, textIds, valueOf, type Client, type Form, type Step } from '../support/clients.ts'
 import { codeTo, messagesTo, otherThan } from '../support/mail.ts'
 import { pages } from '../support/server.ts'
@@ -152,6 +153,29 @@ everywhere(
     assert.equal(await client.whoami(), undefined)
   },
   { config: config({ recovery: { use: 'link' } }), clients: ['browser'] },
+)
+
+everywhere(
+  'a new password ends what was sent or handed out before to recover the account, and nobody else’s',
+  async (server) => {
+    const owner = await server.register(ada)
+    await server.register(grace)
+    const [{ client: thief, form }, other] = [await asksFor(server, ada.email), await asksFor(server, grace.email)]
+    const [code, others] = [await codeTo(server, ada.email), await codeTo(server, grace.email)]
+    const { id } = (await owner.whoami())!
+    const { body } = await server.admin('POST', '/admin/recovery/link', { json: { identity_id: id } })
+
+    await owner.submit(await owner.start('settings'), { method: 'password', password: 'difference-engine' })
+    await thief.submit(form, { method: 'code', code })
+    assert.equal(await thief.whoami(), undefined)
+    const reader = createAgent(server)
+    await reader.request('GET', String(body.recovery_link), { accept: 'text/html' })
+    assert.equal((await reader.request('GET', '/sessions/whoami')).status, 401)
+
+    await settingsAfter(other.client, await other.client.submit(other.form, { method: 'code', code: others }))
+    assert.equal((await other.client.whoami())?.traits.email, grace.email)
+  },
+  { config: config() },
 )
 
 everywhere(

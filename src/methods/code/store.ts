@@ -64,6 +64,12 @@ export const markUsed = (db: Db, id: string, usedAt: Micros): Promise<boolean> =
     params: [id, usedAt],
   })
 
+/** Uses up what is out for somebody, whatever the flow. */
+export const useUpCodesOf = (identityId: string, purpose: CodePurpose, usedAt: Micros): Statement => ({
+  sql: 'update one_time_codes set used_at = $3 where identity_id = $1 and purpose = $2 and used_at is null',
+  params: [identityId, purpose, usedAt],
+})
+
 const changesOne = async (db: Db, statement: Statement): Promise<boolean> => {
   const [result] = await db.batch([statement])
   return result!.count === 1

@@ -76,3 +76,9 @@ export async function markLinkTokenUsed(db: Db, tokenHash: string, usedAt: Micro
   ])
   return result!.count === 1
 }
+
+/** Uses up what is out for somebody, whatever the flow. */
+export const useUpLinkTokensOf = (identityId: string, purpose: LinkPurpose, usedAt: Micros): Statement => ({
+  sql: 'update link_tokens set used_at = $3 where identity_id = $1 and purpose = $2 and used_at is null',
+  params: [identityId, purpose, usedAt],
+})

@@ -9,6 +9,8 @@ import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { Json } from '../../lib/json.ts'
 import type { Micros } from '../../lib/clock.ts'
 import type { SettingsMethod } from '../../flows/settings/method.ts'
+import { useUpCodesOf } from '../code/store.ts'
+import { useUpLinkTokensOf } from '../link/store.ts'
 import { brokenRule, type BrokenRule } from './policy.ts'
 
 export type PasswordSettingsDeps = SchemaDeps & {
@@ -68,7 +70,11 @@ export const passwordSettings = (deps: PasswordSettingsDeps): SettingsMethod => 
     if (breach) return refused(breach)
     if (unchanged) return retry([{ node: 'password', message: messages.passwordSameAsOld() }])
     if (identifiers.length === 0) return retry([{ node: undefined, message: messages.noIdentifier() }])
-    return done({ identity: withPassword(prepared.identity, hash, now) })
+    return done({
+      identity: withPassword(prepared.identity, hash, now),
+      // Whoever had a look at the mailbox before must not undo this with what was sent there.
+      statements: [useUpCodesOf(identity.id, 'recovery', now), useUpLinkTokensOf(identity.id, 'recovery', now)],
+    })
   },
 })
 
