@@ -283,7 +283,8 @@ export const de: Texts = {
     userinfoHint: 'Die Antwort der Userinfo- oder Profiladresse des Anbieters.',
     mapper: 'Mapper',
     end: 'Wenn Sie fertig sind',
-    endHint: 'Das Ergebnis bleibt bei diesem Test, bis er gelöscht wird. Nur dieser Browser kann es lesen.',
+    endHint:
+      'Das Ergebnis bleibt, bis Sie es löschen oder die Zeit dieses Tests vorbei ist. Nur dieser Browser kann es lesen.',
     remove: 'Diesen Test löschen',
   },
 

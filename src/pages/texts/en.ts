@@ -243,7 +243,8 @@ export const en = {
     userinfoHint: 'The answer of the provider’s userinfo or profile address.',
     mapper: 'Mapper',
     end: 'When you are done',
-    endHint: 'The result is kept with this test until it is deleted. Only this browser can read it.',
+    endHint:
+      'The result is kept until you delete it, or until the time of this test is over. Only this browser can read it.',
     remove: 'Delete this test',
   },
 
