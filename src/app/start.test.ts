@@ -90,12 +90,33 @@ test('what new configurations have replaced ends with the server at the latest, 
   const config = { selfservice: { flows: { login: { after: { password: { hooks: [hook] } } } } } }
   const server = await startServer({ config })
   for (let i = 0; i < 3; i++) await server.reload(config)
-  const schemas = [{ id: 'person', url: 'base64://bm8gSlNPTg==' }]
-  await assert.rejects(server.reload({ ...config, identity: { schemas } }), ConfigurationError)
+  const templates = { recovery: { valid: { email: { subject: 'base64://e3s=' } } } }
+  await assert.rejects(server.reload({ ...config, courier: { templates } }), ConfigurationError)
   assert.equal((await fetch(`${server.publicUrl}/health/alive`)).status, 200)
   await setImmediate()
   assert.equal(running.size, 4)
   await server.stop()
   assert.equal(running.size, 0)
   process.off('worker', watch)
+})
+
+test('a new configuration is used also when one of its identity schemas is broken, and the operator is told', async () => {
+  const server = await startServer()
+  const schemas = [
+    { id: 'person', url: 'base64://eyJwcm9wZXJ0aWVzIjp7InRyYWl0cyI6eyJwcm9wZXJ0aWVzIjp7Im5hbWUiOnt9fX19fQ==' },
+    { id: 'broken', url: 'base64://bm8gSlNPTg==' },
+  ]
+  await server.reload({ identity: { default_schema_id: 'broken', schemas } })
+  const schemaOf = (id: string) => fetch(`${server.publicUrl}/schemas/${id}`).then(({ status }) => status)
+  assert.equal(await schemaOf('person'), 200)
+  await setImmediate()
+  const told = server.logged.map((line) => JSON.parse(line) as { key?: string }).filter(({ key }) => key !== undefined)
+  assert.deepEqual(
+    told.map(({ key }) => key),
+    ['identity.schemas.1.url'],
+  )
+  assert.equal((await fetch(`${server.publicUrl}/self-service/registration/api`)).status, 500)
+  await server.reload({ identity: { schemas: schemas.slice(0, 1) } })
+  assert.equal((await fetch(`${server.publicUrl}/self-service/registration/api`)).status, 200)
+  await server.stop()
 })

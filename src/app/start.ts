@@ -7,7 +7,6 @@ import type { Db } from '../db/db.ts'
 import { migrateUp } from '../db/migrate.ts'
 import { listen, type Listener, type ListenSettings, type ResponseNote } from '../http/server.ts'
 import { checkIdentitySchemaAtStart } from '../identities/schema/start-check.ts'
-import { type IdentitySchemas } from '../identities/schemas.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { Logger } from '../operations/log.ts'
 import { createMetrics } from '../operations/metrics.ts'
@@ -53,6 +52,7 @@ async function start(
     for (const timer of replaced.values()) clearTimeout(timer)
     await Promise.all([...replaced.keys()].map((parts) => parts.close()))
   })
+  await checkIdentitySchemas(current)
   const ports = await preparedPorts(current, configHash)
   const onResponse = (note: ResponseNote) => {
     lasting.metrics.record(note)
@@ -93,6 +93,8 @@ async function start(
       void previous.courier.stop()
       next.housekeeping.start()
       void previous.housekeeping.stop()
+      // compat: a schema that cannot be had does not hold up all other changes – driver/config/config.go
+      void checkIdentitySchemas(next).catch((error: unknown) => reportSchemas(log, error))
       const close = () => previous.close().finally(() => replaced.delete(previous))
       replaced.set(previous, setTimeout(() => void close(), replacedForMs).unref())
     },
@@ -105,7 +107,6 @@ const replacedForMs = 60_000
 
 /** What both ports answer. @throws ConfigurationError when something cannot be used that the configuration leads to */
 async function preparedPorts(parts: Parts, configHash: string): Promise<ReturnType<typeof createPorts>> {
-  await checkIdentitySchemas(parts.config, parts.schemas)
   await checkTemplates(parts.courier)
   return createPorts(parts, configHash, await preparedPages(parts))
 }
@@ -141,8 +142,8 @@ async function checkTemplates(courier: Courier): Promise<void> {
   if (problems.length > 0) throw new ConfigurationError(problems)
 }
 
-/** Every identity schema of the configuration has to be there and sound before the first request. */
-async function checkIdentitySchemas(config: Config, schemas: IdentitySchemas): Promise<void> {
+/** Every identity schema of the configuration has to be there and sound before the first request. @throws ConfigurationError */
+async function checkIdentitySchemas({ config, schemas }: Parts): Promise<void> {
   const problems = await Promise.all(
     config.identity.schemas.map(async ({ id, url }, index) => {
       const path = `identity.schemas.${index}.url`
@@ -161,6 +162,13 @@ async function checkIdentitySchemas(config: Config, schemas: IdentitySchemas): P
     }),
   )
   if (problems.flat().length > 0) throw new ConfigurationError(problems.flat())
+}
+
+/** For a server that goes on without them. */
+function reportSchemas(log: Logger, error: unknown): void {
+  if (!(error instanceof ConfigurationError)) return log.error({ error }, 'The identity schemas could not be checked.')
+  for (const { path, value, reason, remedy } of error.problems)
+    log.error({ key: path, value }, `${reason} Whatever needs it is answered with an error. ${remedy}`)
 }
 
 async function tlsOf(config: Config, name: 'public' | 'admin'): Promise<ListenSettings['tls']> {

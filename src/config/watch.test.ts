@@ -83,22 +83,31 @@ test('an invalid file is reported, and the next valid one is taken over', () =>
     assert.equal(lifespanOf(await news()), '1h')
   }))
 
-test('a change of listeners or of the log refuses the whole new configuration', () =>
+test('a change of where the server listens refuses the whole new configuration', () =>
   watching(async ({ write, news }) => {
-    write({ ...minimal, serve: { public: { port: 9999 } }, log: { level: 'debug' }, session: { lifespan: '1h' } })
-    assert.deepEqual(pathsOf(await news()), ['serve.public.port', 'serve.public.base_url', 'log.level'])
+    write({ ...minimal, serve: { public: { port: 9999 } }, session: { lifespan: '1h' } })
+    assert.deepEqual(pathsOf(await news()), ['serve.public.port'])
   }))
 
-test('the origins of CORS can be changed while the server runs', () =>
+test('addresses and CORS can be changed while the server runs', () =>
   watching(async ({ write, news }) => {
-    write({ ...minimal, serve: { public: { cors: { allowed_origins: ['https://shop.example'] } } } })
+    const base_url = 'https://id.shop.example/'
+    const cors = { enabled: true, allowed_origins: ['https://shop.example'], allowed_headers: ['Max-Age'] }
+    write({ ...minimal, serve: { public: { base_url, cors }, admin: { base_url: 'https://admin.shop.example/' } } })
     const got = await news()
-    assert.deepEqual('loaded' in got && got.loaded.config.serve.public.cors.allowed_origins, ['https://shop.example'])
+    assert.ok('loaded' in got)
+    const { serve } = got.loaded.config
+    assert.deepEqual(
+      [serve.public.base_url, serve.public.cors.allowed_headers, serve.admin.base_url],
+      [base_url, ['Max-Age'], 'https://admin.shop.example/'],
+    )
+    assert.deepEqual(got.loaded.warnings, [])
   }))
 
 test('a change that waits for the next start says so', () =>
   watching(async ({ write, news }) => {
-    write({ ...minimal, hashers: { algorithm: 'argon2' } })
+    write({ ...minimal, hashers: { algorithm: 'argon2' }, log: { level: 'debug' } })
     const got = await news()
-    assert.match('loaded' in got ? got.loaded.warnings.join(' ') : '', /hashers\.algorithm takes effect/)
+    const warned = 'loaded' in got ? got.loaded.warnings.join(' ') : ''
+    assert.match(warned, /log takes effect[^]*hashers\.algorithm takes effect/)
   }))

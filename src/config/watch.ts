@@ -101,19 +101,22 @@ async function fingerprint(files: readonly string[]): Promise<string> {
   return parts.join(' ')
 }
 
-/** What a running server cannot change: its listeners, except the origins of CORS, and its log. */
+/**
+ * What a running server cannot change: where it listens. Its own address follows from that where none is configured, so
+ * that half of such a change would lead people astray.
+ */
 export function fixedAfterStart(before: Config, after: Config): Problem[] {
-  return changedKeys(readAtStart(before), readAtStart(after), []).map((path) => ({
+  return changedKeys(listenersOf(before), listenersOf(after), []).map((path) => ({
     path,
     reason: 'This key cannot be changed while the server runs, so the new configuration is not used at all.',
     remedy: 'Undo the change, or start the server anew.',
   }))
 }
 
-const readAtStart = ({ serve, log }: Config) => ({
-  serve: { ...serve, public: { ...serve.public, cors: { ...serve.public.cors, allowed_origins: [] } } },
-  log,
+const listenersOf = ({ serve }: Config) => ({
+  serve: { public: listenerOf(serve.public), admin: listenerOf(serve.admin) },
 })
+const listenerOf = ({ host, port, socket, tls }: Config['serve']['public' | 'admin']) => ({ host, port, socket, tls })
 
 function changedKeys(before: unknown, after: unknown, path: string[]): string[] {
   if (isDeepStrictEqual(before, after)) return []
@@ -130,8 +133,9 @@ function waitingForRestart(before: Config, after: Config): string[] {
     .map((key) => `The change of ${key} takes effect when the server is started anew.`)
 }
 
-const readOnce = ({ dsn, hashers, ciphers, tracing }: Config) => ({
+const readOnce = ({ dsn, hashers, ciphers, log, tracing }: Config) => ({
   dsn,
+  log,
   'hashers.algorithm': hashers.algorithm,
   'ciphers.algorithm': ciphers.algorithm,
   tracing,
