@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createAgent } from '../support/agent.ts'
 import { formOf, textIds, valueOf, type Client, type Form } from '../support/clients.ts'
 import { codeTo, messagesTo, otherThan } from '../support/mail.ts'
 import { pages, type ConfigPatch } from '../support/server.ts'
@@ -111,6 +112,38 @@ everywhere(
     assert.deepEqual(states(await addressesOf(server)), [[ada.email, 'completed']])
   },
   { config: config(), clients: ['browser'] },
+)
+
+everywhere(
+  'whoever signed up in an app goes on in the browser in which they open the link, page after page',
+  async (server) => {
+    const { form } = await signUp(server)
+    const [mail] = await messagesTo(server, ada.email)
+    const browser = createAgent(server)
+    const open = (url: string) => browser.request('GET', url, { accept: 'text/html' })
+    const { location } = await open(/http:\S+[?&]flow=\S+/.exec(mail!.body)![0])
+    const page = `${pages}/verification?flow=${form.id}`
+    assert.equal(location, page)
+
+    const shown = async () =>
+      (await browser.request('GET', `/self-service/verification/flows?id=${form.id}`)).body as unknown as Form
+    const code = valueOf(await shown(), 'code')
+    const send = async (value: unknown) => {
+      const answer = await browser.request('POST', form.ui.action, {
+        form: { method: 'code', code: String(value), csrf_token: String(valueOf(await shown(), 'csrf_token')) },
+        accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
+      })
+      return [answer.status, answer.location]
+    }
+    assert.deepEqual(await send(otherThan(String(code))), [303, page])
+    assert.deepEqual(textIds(await shown()), [codeWrong])
+    assert.deepEqual(await send(code), [303, page])
+    assert.deepEqual(textIds(await shown()), [verified])
+    const [status, next] = await send(code)
+    assert.equal(status, 303)
+    assert.match(String(next), new RegExp(`^${pages}/verification\\?flow=(?!${form.id})`))
+  },
+  { config: config(), clients: ['native'] },
 )
 
 everywhere(

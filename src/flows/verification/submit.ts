@@ -29,7 +29,9 @@ export async function submitVerification(deps: VerificationDeps, request: Reques
   // Scanners and browsers that look ahead are shown the page, but use nothing up.
   if (isLookAhead(request)) return redirect(request, 303, flowPage(settings.uiUrl, flow.id))
 
-  const submission: VerificationSubmission = { request, client: clientOf(request, flow.type), flow }
+  // Whoever began in an app may go on in a browser, where the link of the message leads.
+  const client = isJson(request) ? clientOf(request, flow.type) : 'browser'
+  const submission: VerificationSubmission = { request, client, flow }
   try {
     if (isExpired(flow, clock.now())) return await replaceExpired(deps, request, flow)
     let email: string | undefined
@@ -85,12 +87,14 @@ function refuseAll(
 /** The same form again, with what has to be mended; the texts of earlier submissions are gone. */
 async function refuse(
   { clock, db, settings }: VerificationDeps,
-  { request, client }: VerificationSubmission,
+  { request }: VerificationSubmission,
   flow: Flow,
   problems: Extract<VerificationOutcome, { kind: 'refuse' }>['problems'],
 ): Promise<Response> {
   const shown: Flow = { ...flow, ui: withProblems(withoutMessages(flow.ui), problems), updatedAt: clock.now() }
   await db.batch([updateFlow(shown)])
+  // compat: what no method understands is answered by the kind of the flow alone – selfservice/flow/verification/error.go
+  const client = clientOf(request, flow.type)
   return showForm(request, client, { flow: shown, view: verificationFlow(shown), uiUrl: settings.uiUrl })
 }
 
