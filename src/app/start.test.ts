@@ -100,6 +100,20 @@ test('what new configurations have replaced ends with the server at the latest, 
   process.off('worker', watch)
 })
 
+/** The keys that a server has complained about. */
+const keysIn = (logged: readonly string[]): string[] =>
+  logged.flatMap((line) => (JSON.parse(line) as { key?: string }).key ?? [])
+
+test('a new configuration is used also when a template for HTML is broken, as mails go out without', async () => {
+  const server = await startServer()
+  const templates = {
+    recovery: { valid: { email: { body: { html: 'base://e3s=', plaintext: 'base64://dGV4dA==' } } } },
+  }
+  await server.reload({ courier: { templates } })
+  assert.deepEqual(keysIn(server.logged), ['courier.templates.recovery.valid.email.body.html'])
+  await server.stop()
+})
+
 test('a new configuration is used also when one of its identity schemas is broken, and the operator is told', async () => {
   const server = await startServer()
   const schemas = [
@@ -110,11 +124,7 @@ test('a new configuration is used also when one of its identity schemas is broke
   const schemaOf = (id: string) => fetch(`${server.publicUrl}/schemas/${id}`).then(({ status }) => status)
   assert.equal(await schemaOf('person'), 200)
   await setImmediate()
-  const told = server.logged.map((line) => JSON.parse(line) as { key?: string }).filter(({ key }) => key !== undefined)
-  assert.deepEqual(
-    told.map(({ key }) => key),
-    ['identity.schemas.1.url'],
-  )
+  assert.deepEqual(keysIn(server.logged), ['identity.schemas.1.url'])
   assert.equal((await fetch(`${server.publicUrl}/self-service/registration/api`)).status, 500)
   await server.reload({ identity: { schemas: schemas.slice(0, 1) } })
   assert.equal((await fetch(`${server.publicUrl}/self-service/registration/api`)).status, 200)

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { ConfigurationError } from '../config/problem.ts'
+import { ConfigurationError, type Problem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
-import { type Courier } from '../courier/courier.ts'
+import type { TemplateProblem } from '../courier/templates/library.ts'
 import { connect } from '../db/connect.ts'
 import type { Db } from '../db/db.ts'
 import { migrateUp } from '../db/migrate.ts'
@@ -53,6 +53,7 @@ async function start(
     await Promise.all([...replaced.keys()].map((parts) => parts.close()))
   })
   await checkIdentitySchemas(current)
+  refuseTemplates(await current.courier.check())
   const ports = await preparedPorts(current, configHash)
   const onResponse = (note: ResponseNote) => {
     lasting.metrics.record(note)
@@ -81,7 +82,13 @@ async function start(
     adminUrl: config.serve.admin.base_url,
     async reload(fresh, hash) {
       const next = createParts(fresh, lasting)
-      const nextPorts = await preparedPorts(next, hash).catch(async (error: unknown) => {
+      const prepare = async () => {
+        const problems = await next.courier.check()
+        refuseTemplates(problems.filter(({ isHtml }) => !isHtml))
+        report(log, problems, 'Mails go out as plain text until then.')
+        return preparedPorts(next, hash)
+      }
+      const nextPorts = await prepare().catch(async (error: unknown) => {
         await next.close()
         throw error
       })
@@ -107,7 +114,6 @@ const replacedForMs = 60_000
 
 /** What both ports answer. @throws ConfigurationError when something cannot be used that the configuration leads to */
 async function preparedPorts(parts: Parts, configHash: string): Promise<ReturnType<typeof createPorts>> {
-  await checkTemplates(parts.courier)
   return createPorts(parts, configHash, await preparedPages(parts))
 }
 
@@ -136,9 +142,8 @@ async function connectPatiently({ dsn }: Config, log: Logger): Promise<Db> {
   }
 }
 
-/** An operator's own templates have to be sound before anybody waits for a message. */
-async function checkTemplates(courier: Courier): Promise<void> {
-  const problems = await courier.check()
+/** An operator's own templates have to be sound before anybody waits for a message. @throws ConfigurationError */
+function refuseTemplates(problems: readonly TemplateProblem[]): void {
   if (problems.length > 0) throw new ConfigurationError(problems)
 }
 
@@ -167,8 +172,13 @@ async function checkIdentitySchemas({ config, schemas }: Parts): Promise<void> {
 /** For a server that goes on without them. */
 function reportSchemas(log: Logger, error: unknown): void {
   if (!(error instanceof ConfigurationError)) return log.error({ error }, 'The identity schemas could not be checked.')
-  for (const { path, value, reason, remedy } of error.problems)
-    log.error({ key: path, value }, `${reason} Whatever needs it is answered with an error. ${remedy}`)
+  report(log, error.problems, 'Whatever needs it is answered with an error.')
+}
+
+/** Problems with which a server goes on all the same. */
+function report(log: Logger, problems: readonly Problem[], effect: string): void {
+  for (const { path, value, reason, remedy } of problems)
+    log.error({ key: path, value }, `${reason} ${effect} ${remedy}`)
 }
 
 async function tlsOf(config: Config, name: 'public' | 'admin'): Promise<ListenSettings['tls']> {

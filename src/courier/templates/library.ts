@@ -9,7 +9,13 @@ import { compileTemplate, GoStruct, TemplateError, type Template, type TemplateF
 import { sampleMessage, templateKinds } from './sample.ts'
 
 /** Something in the configured templates that keeps them from being used. */
-export type TemplateProblem = { path: string; reason: string; remedy: string }
+export type TemplateProblem = {
+  path: string
+  reason: string
+  remedy: string
+  /** Without HTML a mail still goes out, as plain text. */
+  isHtml: boolean
+}
 
 export type TemplateLibrary = {
   /** Reads and parses every template of one's own. @returns what is wrong; addresses out of reach are only logged */
@@ -75,6 +81,7 @@ export function createTemplateLibrary(deps: Deps): TemplateLibrary {
                   path: url === undefined ? 'courier.template_override_path' : path,
                   reason: sentence((error as Error).message),
                   remedy: 'Correct the template or its address.',
+                  isHtml: slot === 'html',
                 },
               ]
             }
