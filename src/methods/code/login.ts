@@ -188,7 +188,11 @@ async function verify(
   switch (use.kind) {
     case 'too_many':
       return retry([
-        onForm(messages.generic({ reason: 'Too many codes were tried here. Wait some minutes, then begin again.' })),
+        onForm(
+          messages.generic({
+            reason: 'Too many codes were tried here. Begin again; if that is refused as well, wait some minutes.',
+          }),
+        ),
       ])
     case 'wrong':
     case 'used':

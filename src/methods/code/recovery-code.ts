@@ -121,7 +121,9 @@ export async function redeem(
   switch (used.kind) {
     case 'too_many':
       return restart(
-        errors.badRequest('Too many codes were tried. Wait some minutes, then ask for a new one.'),
+        errors.badRequest(
+          'Too many codes were tried. Ask for a new one; if that is refused as well, wait some minutes.',
+        ),
         flow.type,
       )
     case 'used':

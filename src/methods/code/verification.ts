@@ -275,7 +275,12 @@ async function redeem(
   })
   switch (used.kind) {
     case 'too_many':
-      return restart(flow, errors.badRequest('Too many codes were tried. Wait some minutes, then ask for a new one.'))
+      return restart(
+        flow,
+        errors.badRequest(
+          'Too many codes were tried. Ask for a new one; if that is refused as well, wait some minutes.',
+        ),
+      )
     case 'used':
       return restart(flow, errors.badRequest('This code was used already. Ask for a new one.'))
     case 'wrong':
