@@ -17,8 +17,10 @@ import { hooksAfterVerification } from '../hooks/web-hook/flows.ts'
 import { loginMethods } from '../methods/login.ts'
 import { lookupSecretSettings } from '../methods/lookup-secret/settings.ts'
 import { codeRecovery } from '../methods/code/recovery.ts'
+import { useUpCodesOf } from '../methods/code/store.ts'
 import { codeVerification } from '../methods/code/verification.ts'
 import { linkRecovery } from '../methods/link/recovery.ts'
+import { useUpLinkTokensOf } from '../methods/link/store.ts'
 import { linkVerification } from '../methods/link/verification.ts'
 import { createCodeKeys } from '../methods/code/codes.ts'
 import { codeRegistration } from '../methods/code/registration.ts'
@@ -237,6 +239,10 @@ export function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0]
         hashing,
         ...newPasswordRules(parts),
         privilegedAgeMicros,
+        endRecoveries: (identityId, now) => [
+          useUpCodesOf(identityId, 'recovery', now),
+          useUpLinkTokensOf(identityId, 'recovery', now),
+        ],
       }),
       oidcSettings(parts.oidc),
       totpSettings({

@@ -4,13 +4,12 @@ import { Secret } from '../../crypto/secret.ts'
 import { applySchema, changedCredential, type SchemaDeps } from '../../identities/update.ts'
 import { problemsFrom } from '../../flows/form.ts'
 import { done, retry } from '../../flows/outcome.ts'
+import type { Statement } from '../../db/db.ts'
 import type { Hashing } from '../../crypto/hashers/hashing.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import type { Json } from '../../lib/json.ts'
 import type { Micros } from '../../lib/clock.ts'
 import type { SettingsMethod } from '../../flows/settings/method.ts'
-import { useUpCodesOf } from '../code/store.ts'
-import { useUpLinkTokensOf } from '../link/store.ts'
 import { brokenRule, type BrokenRule } from './policy.ts'
 
 export type PasswordSettingsDeps = SchemaDeps & {
@@ -20,6 +19,8 @@ export type PasswordSettingsDeps = SchemaDeps & {
   /** Looks a password up in lists of breached ones; undefined when that is switched off. */
   breached: ((password: Secret) => Promise<BrokenRule | undefined>) | undefined
   privilegedAgeMicros: Micros
+  /** Uses up what was sent or handed out to recover an account. */
+  endRecoveries: (identityId: string, now: Micros) => readonly Statement[]
 }
 
 /** Sets or replaces the password of the signed-in identity. */
@@ -73,7 +74,7 @@ export const passwordSettings = (deps: PasswordSettingsDeps): SettingsMethod => 
     return done({
       identity: withPassword(prepared.identity, hash, now),
       // Whoever had a look at the mailbox before must not undo this with what was sent there.
-      statements: [useUpCodesOf(identity.id, 'recovery', now), useUpLinkTokensOf(identity.id, 'recovery', now)],
+      statements: deps.endRecoveries(identity.id, now),
     })
   },
 })
