@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { loadConfig, type Sources } from './config/load.ts'
+import { checkTemplates } from './app/check-templates.ts'
 import { ConfigurationError, describe } from './config/problem.ts'
+import { logProblems, logRefusal, refused } from './config/report.ts'
 import type { Config } from './config/schema.ts'
 import { watchConfig } from './config/watch.ts'
 import { courier as courierSection } from './courier/config.ts'
@@ -57,21 +59,23 @@ export async function courierWatch({ files, flags, env }: WatchOptions): Promise
     const watcher = watchConfig({
       sources,
       current: loaded,
-      async onChange({ config: fresh }) {
+      async onChange({ config: fresh, hash, warnings }) {
+        let next: Sender
         try {
-          const next = await createSender(db, fresh, log)
-          next.courier.start()
-          const previous = sender
-          sender = next
-          await previous.close()
+          next = await createSender(db, fresh, log, { goesOn: true })
         } catch (error) {
-          log.error({ error }, 'New configuration refused, the old one stays in use.')
+          logRefusal(log, error)
+          return false
         }
+        next.courier.start()
+        const previous = sender
+        sender = next
+        await previous.close()
+        for (const warning of warnings) log.warn(warning)
+        log.info({ hash }, 'New configuration in use.')
+        return true
       },
-      onProblems: (problems) => {
-        for (const { path, reason, remedy } of problems)
-          log.error({ key: path }, `New configuration refused. ${reason} ${remedy}`)
-      },
+      onProblems: (problems) => logProblems(log, problems, refused),
     })
     log.info({ signal: await ended }, 'Ending: the messages under way are finished.')
     watcher.close()
@@ -88,7 +92,7 @@ export async function courierWatch({ files, flags, env }: WatchOptions): Promise
 type Sender = { courier: Courier; close(): Promise<void> }
 
 /** @throws ConfigurationError when a template cannot be used */
-async function createSender(db: Db, config: Config, log: Logger): Promise<Sender> {
+async function createSender(db: Db, config: Config, log: Logger, { goesOn = false } = {}): Promise<Sender> {
   const { disallow_private_ip_ranges, private_ip_exception_urls } = config.clients.http
   const outbound = createOutbound({
     disallowPrivateRanges: disallow_private_ip_ranges,
@@ -105,16 +109,18 @@ async function createSender(db: Db, config: Config, log: Logger): Promise<Sender
     config: config.courier,
     disallowPrivateSmtp: config.clients.smtp.disallow_private_ip_ranges,
   })
-  const problems = await courier.check()
-  if (problems.length > 0) throw new ConfigurationError(problems)
-  return {
-    courier,
-    async close() {
-      await courier.stop()
-      await jsonnet.close()
-      await outbound.close()
-    },
+  const close = async () => {
+    await courier.stop()
+    await jsonnet.close()
+    await outbound.close()
   }
+  try {
+    await checkTemplates(courier, log, { goesOn })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { courier, close }
 }
 
 /** The figures of this process, where a port for them is named. */

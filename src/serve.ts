@@ -3,6 +3,7 @@ import { startApp } from './app/start.ts'
 import { developmentConfig, developmentFolder } from './config/development.ts'
 import { type Loaded, type Sources, loadConfig } from './config/load.ts'
 import { ConfigurationError, describe } from './config/problem.ts'
+import { logProblems, logRefusal, refused } from './config/report.ts'
 import type { Config } from './config/schema.ts'
 import { watchConfig } from './config/watch.ts'
 import { connect } from './db/connect.ts'
@@ -75,10 +76,7 @@ export async function serve({ files, flags, env }: Options): Promise<number> {
     sources,
     current: loaded,
     onChange: (fresh) => takeOver(app, fresh, log),
-    onProblems: (problems) => {
-      for (const { path, reason, remedy } of problems)
-        log.error({ key: path }, `New configuration refused. ${reason} ${remedy}`)
-    },
+    onProblems: (problems) => logProblems(log, problems, refused),
   })
   log.info({ signal: await ended }, 'Ending: no new connections, the requests under way are answered.')
   watcher.close()
@@ -97,15 +95,16 @@ async function prepareDevelopment(dsn: string): Promise<void> {
   }
 }
 
-async function takeOver(app: App, { config, hash, warnings }: Loaded, log: Logger): Promise<void> {
+async function takeOver(app: App, { config, hash, warnings }: Loaded, log: Logger): Promise<boolean> {
   try {
     await app.reload(config, hash)
   } catch (error) {
-    log.error({ error }, 'New configuration refused, the old one stays in use.')
-    return
+    logRefusal(log, error)
+    return false
   }
   for (const warning of warnings) log.warn(warning)
   log.info({ hash }, 'New configuration in use.')
+  return true
 }
 
 function refuse(report: string, because = '.'): number {

@@ -107,7 +107,7 @@ const keysIn = (logged: readonly string[]): string[] =>
 test('a new configuration is used also when a template for HTML is broken, as mails go out without', async () => {
   const server = await startServer()
   const templates = {
-    recovery: { valid: { email: { body: { html: 'base://e3s=', plaintext: 'base64://dGV4dA==' } } } },
+    recovery: { valid: { email: { body: { html: 'base64://e3s=', plaintext: 'base64://dGV4dA==' } } } },
   }
   await server.reload({ courier: { templates } })
   assert.deepEqual(keysIn(server.logged), ['courier.templates.recovery.valid.email.body.html'])
@@ -118,13 +118,14 @@ test('a new configuration is used also when one of its identity schemas is broke
   const server = await startServer()
   const schemas = [
     { id: 'person', url: 'base64://eyJwcm9wZXJ0aWVzIjp7InRyYWl0cyI6eyJwcm9wZXJ0aWVzIjp7Im5hbWUiOnt9fX19fQ==' },
-    { id: 'broken', url: 'base64://bm8gSlNPTg==' },
+    { id: 'broken', url: 'BASE64://bm8gSlNPTg==' },
   ]
   await server.reload({ identity: { default_schema_id: 'broken', schemas } })
   const schemaOf = (id: string) => fetch(`${server.publicUrl}/schemas/${id}`).then(({ status }) => status)
   assert.equal(await schemaOf('person'), 200)
   await setImmediate()
   assert.deepEqual(keysIn(server.logged), ['identity.schemas.1.url'])
+  assert.doesNotMatch(server.logged.join('\n'), /bm8gSlNP/)
   assert.equal((await fetch(`${server.publicUrl}/self-service/registration/api`)).status, 500)
   await server.reload({ identity: { schemas: schemas.slice(0, 1) } })
   assert.equal((await fetch(`${server.publicUrl}/self-service/registration/api`)).status, 200)

@@ -1,18 +1,20 @@
 import { readFile } from 'node:fs/promises'
-import { ConfigurationError, type Problem } from '../config/problem.ts'
+import { ConfigurationError } from '../config/problem.ts'
+import { logProblems } from '../config/report.ts'
 import type { Config } from '../config/schema.ts'
-import type { TemplateProblem } from '../courier/templates/library.ts'
 import { connect } from '../db/connect.ts'
 import type { Db } from '../db/db.ts'
 import { migrateUp } from '../db/migrate.ts'
 import { listen, type Listener, type ListenSettings, type ResponseNote } from '../http/server.ts'
 import { checkIdentitySchemaAtStart } from '../identities/schema/start-check.ts'
 import { systemClock } from '../lib/clock.ts'
+import { shownSource } from '../lib/source.ts'
 import type { Logger } from '../operations/log.ts'
 import { createMetrics } from '../operations/metrics.ts'
 import type { Tracing } from '../operations/tracing/tracing.ts'
 import type { App, AppOptions } from '../serve.ts'
 import { buildInfo } from '../version.ts'
+import { checkTemplates } from './check-templates.ts'
 import { listenProblem } from './listen-problem.ts'
 import { type Lasting, type Parts, createParts } from './parts.ts'
 import { createPorts, preparedPages } from './ports.ts'
@@ -53,7 +55,7 @@ async function start(
     await Promise.all([...replaced.keys()].map((parts) => parts.close()))
   })
   await checkIdentitySchemas(current)
-  refuseTemplates(await current.courier.check())
+  await checkTemplates(current.courier, log, { goesOn: false })
   const ports = await preparedPorts(current, configHash)
   const onResponse = (note: ResponseNote) => {
     lasting.metrics.record(note)
@@ -83,9 +85,7 @@ async function start(
     async reload(fresh, hash) {
       const next = createParts(fresh, lasting)
       const prepare = async () => {
-        const problems = await next.courier.check()
-        refuseTemplates(problems.filter(({ isHtml }) => !isHtml))
-        report(log, problems, 'Mails go out as plain text until then.')
+        await checkTemplates(next.courier, log, { goesOn: true })
         return preparedPorts(next, hash)
       }
       const nextPorts = await prepare().catch(async (error: unknown) => {
@@ -142,17 +142,12 @@ async function connectPatiently({ dsn }: Config, log: Logger): Promise<Db> {
   }
 }
 
-/** An operator's own templates have to be sound before anybody waits for a message. @throws ConfigurationError */
-function refuseTemplates(problems: readonly TemplateProblem[]): void {
-  if (problems.length > 0) throw new ConfigurationError(problems)
-}
-
 /** Every identity schema of the configuration has to be there and sound before the first request. @throws ConfigurationError */
 async function checkIdentitySchemas({ config, schemas }: Parts): Promise<void> {
   const problems = await Promise.all(
     config.identity.schemas.map(async ({ id, url }, index) => {
       const path = `identity.schemas.${index}.url`
-      const value = url.startsWith('base64://') ? JSON.stringify(`${url.slice(0, 40)}…`) : JSON.stringify(url)
+      const value = JSON.stringify(shownSource(url))
       const problem = (reason: string) => ({
         path,
         value,
@@ -172,13 +167,7 @@ async function checkIdentitySchemas({ config, schemas }: Parts): Promise<void> {
 /** For a server that goes on without them. */
 function reportSchemas(log: Logger, error: unknown): void {
   if (!(error instanceof ConfigurationError)) return log.error({ error }, 'The identity schemas could not be checked.')
-  report(log, error.problems, 'Whatever needs it is answered with an error.')
-}
-
-/** Problems with which a server goes on all the same. */
-function report(log: Logger, problems: readonly Problem[], effect: string): void {
-  for (const { path, value, reason, remedy } of problems)
-    log.error({ key: path, value }, `${reason} ${effect} ${remedy}`)
+  logProblems(log, error.problems, 'Whatever needs it is answered with an error.')
 }
 
 async function tlsOf(config: Config, name: 'public' | 'admin'): Promise<ListenSettings['tls']> {

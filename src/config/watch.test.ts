@@ -21,6 +21,8 @@ async function watching(
     write(config: unknown): void
     replace(config: unknown): void
     news(): Promise<News>
+    /** From here on, new configurations cannot be used, or can be again. */
+    refuse(refuses: boolean): void
   }) => Promise<void>,
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'zelos-watch-'))
@@ -30,6 +32,7 @@ async function watching(
   const current = await loadConfig(sources)
   assert.ok(current.ok)
   const queue: News[] = []
+  let refuses = false
   let waiting: ((news: News) => void) | undefined
   const tell = (news: News) => {
     if (!waiting) return void queue.push(news)
@@ -40,7 +43,10 @@ async function watching(
     sources,
     current,
     settleMs: 5,
-    onChange: (loaded) => tell({ loaded }),
+    onChange(loaded) {
+      tell({ loaded })
+      return !refuses
+    },
     onProblems: (problems) => tell({ problems }),
   })
   // The watcher alone does not keep the process alive, so that a server without work can end.
@@ -52,6 +58,7 @@ async function watching(
         writeFileSync(`${file}.new`, JSON.stringify(config))
         renameSync(`${file}.new`, file)
       },
+      refuse: (wanted) => void (refuses = wanted),
       news: () => (queue.length > 0 ? Promise.resolve(queue.shift()!) : new Promise((resolve) => (waiting = resolve))),
     })
   } finally {
@@ -63,6 +70,7 @@ async function watching(
 
 const lifespanOf = (news: News): string =>
   'loaded' in news ? news.loaded.config.session.lifespan : JSON.stringify(news.problems)
+const warningsOf = (news: News): string => ('loaded' in news ? news.loaded.warnings.join(' ') : '')
 const pathsOf = (news: News): string[] => ('problems' in news ? news.problems.map(({ path }) => path) : [])
 
 test('a change is taken over, also when the file is replaced again and again', () =>
@@ -106,8 +114,21 @@ test('addresses and CORS can be changed while the server runs', () =>
 
 test('a change that waits for the next start says so', () =>
   watching(async ({ write, news }) => {
-    write({ ...minimal, hashers: { algorithm: 'argon2' }, log: { level: 'debug' } })
+    write({ ...minimal, log: { level: 'debug' } })
+    assert.match(warningsOf(await news()), /log takes effect/)
+  }))
+
+test('a configuration that was refused is tried again, and compared with the one in use', () =>
+  watching(async ({ write, replace, news, refuse }) => {
+    refuse(true)
+    write({ ...minimal, log: { level: 'debug' } })
+    assert.match(warningsOf(await news()), /log takes effect/)
+    // The same file once more: what it leads to may be mended.
+    refuse(false)
+    replace({ ...minimal, log: { level: 'debug' } })
+    assert.match(warningsOf(await news()), /log takes effect/)
+    write({ ...minimal, log: { level: 'debug' }, session: { lifespan: '1h' } })
     const got = await news()
-    const warned = 'loaded' in got ? got.loaded.warnings.join(' ') : ''
-    assert.match(warned, /log takes effect[^]*hashers\.algorithm takes effect/)
+    assert.equal(lifespanOf(got), '1h')
+    assert.doesNotMatch(warningsOf(got), /takes effect/)
   }))

@@ -11,7 +11,8 @@ type Options = {
   sources: Sources
   /** The configuration in use when watching begins. */
   current: Loaded
-  onChange: (loaded: Loaded) => void | Promise<void>
+  /** @returns whether it is in use now; what was refused is tried again when a file changes */
+  onChange: (loaded: Loaded) => boolean | Promise<boolean>
   /** The old configuration stays in use. */
   onProblems: (problems: readonly Problem[]) => void
   /** How long a file has to stay as it is before it is read. */
@@ -48,8 +49,7 @@ export function watchConfig({ sources, current, onChange, onProblems, settleMs =
     const problems = fixedAfterStart(inUse.config, loaded.config)
     if (problems.length > 0) return onProblems(problems)
     const waiting = waitingForRestart(inUse.config, loaded.config)
-    inUse = loaded
-    await onChange({ ...loaded, warnings: [...loaded.warnings, ...waiting] })
+    if (await onChange({ ...loaded, warnings: [...loaded.warnings, ...waiting] })) inUse = loaded
   }
 
   function noticed(): void {
@@ -133,10 +133,4 @@ function waitingForRestart(before: Config, after: Config): string[] {
     .map((key) => `The change of ${key} takes effect when the server is started anew.`)
 }
 
-const readOnce = ({ dsn, hashers, ciphers, log, tracing }: Config) => ({
-  dsn,
-  log,
-  'hashers.algorithm': hashers.algorithm,
-  'ciphers.algorithm': ciphers.algorithm,
-  tracing,
-})
+const readOnce = ({ dsn, log, tracing }: Config) => ({ dsn, log, tracing })

@@ -107,6 +107,12 @@ async function fetchUpTo(outbound: SourceFetch, url: string, maxBytes: number): 
 const tooLarge = (maxBytes: number, cause?: unknown) =>
   new SourceError('too-large', `It holds more than ${maxBytes} bytes.`, cause === undefined ? undefined : { cause })
 
+/** The address of a source as it may be shown: without what is inside of it. */
+export function shownSource(url: string): string {
+  if (/^base64:/i.test(url)) return 'base64://…'
+  return /^file:/i.test(url) ? url : withoutSecrets(url)
+}
+
 /** An address as it may be shown: passwords and signed queries stay out of messages. */
 function withoutSecrets(url: string): string {
   if (!URL.canParse(url)) return 'The address'
