@@ -117,33 +117,42 @@ everywhere(
 everywhere(
   'whoever signed up in an app goes on in the browser in which they open the link, page after page',
   async (server) => {
-    const { form } = await signUp(server)
-    const [mail] = await messagesTo(server, ada.email)
+    const { client, form } = await signUp(server)
     const browser = createAgent(server)
     const open = (url: string) => browser.request('GET', url, { accept: 'text/html' })
-    const { location } = await open(/http:\S+[?&]flow=\S+/.exec(mail!.body)![0])
-    const page = `${pages}/verification?flow=${form.id}`
-    assert.equal(location, page)
+    const [mail] = await messagesTo(server, ada.email)
+    let page = (await open(/http:\S+[?&]flow=\S+/.exec(mail!.body)![0])).location!
+    assert.equal(page, `${pages}/verification?flow=${form.id}`)
 
-    const shown = async () =>
-      (await browser.request('GET', `/self-service/verification/flows?id=${form.id}`)).body as unknown as Form
-    const code = valueOf(await shown(), 'code')
-    const send = async (value: unknown) => {
-      const answer = await browser.request('POST', form.ui.action, {
-        form: { method: 'code', code: String(value), csrf_token: String(valueOf(await shown(), 'csrf_token')) },
+    const flowId = () => new URL(page).searchParams.get('flow')
+    const shown = async (): Promise<Form> =>
+      (await browser.request('GET', `/self-service/verification/flows?id=${flowId()}`)).body as unknown as Form
+    const send = async (fields: Record<string, string>): Promise<Form> => {
+      const csrf_token = String(valueOf(await shown(), 'csrf_token'))
+      const answer = await browser.request('POST', `/self-service/verification?flow=${flowId()}`, {
+        form: { method: 'code', csrf_token, ...fields },
         accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
       })
-      return [answer.status, answer.location]
+      assert.equal(answer.status, 303)
+      page = answer.location!
+      return shown()
     }
-    assert.deepEqual(await send(otherThan(String(code))), [303, page])
-    assert.deepEqual(textIds(await shown()), [codeWrong])
-    assert.deepEqual(await send(code), [303, page])
-    assert.deepEqual(textIds(await shown()), [verified])
-    const [status, next] = await send(code)
-    assert.equal(status, 303)
-    assert.match(String(next), new RegExp(`^${pages}/verification\\?flow=(?!${form.id})`))
+    const first = String(valueOf(await shown(), 'code'))
+    assert.deepEqual(textIds(await send({ code: otherThan(first) })), [codeWrong])
+    assert.deepEqual(textIds(await send({ email: ada.email })), [codeSent])
+    const wrong = { code: otherThan(await codeTo(server, ada.email)) }
+    let last = await send(wrong)
+    while (textIds(last)[0] === codeWrong) last = await send(wrong)
+    assert.deepEqual(textIds(last), [generic])
+    assert.deepEqual(textIds(await send({ email: ada.email })), [codeSent])
+    const right = { code: await codeTo(server, ada.email) }
+    assert.deepEqual(textIds(await send(right)), [verified])
+    assert.deepEqual(textIds(await send(right)), [done])
+    // The app goes on with its own form meanwhile.
+    const refused = await client.agent.request('POST', form.ui.action, { json: wrong })
+    assert.equal(refused.status, 410)
   },
-  { config: config(), clients: ['native'] },
+  { config: config({ code: { max_submissions: 3 } }), clients: ['native'] },
 )
 
 everywhere(

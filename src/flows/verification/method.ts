@@ -9,7 +9,13 @@ import type { Flow, FlowType, Ui } from '../flow.ts'
 import type { Problem } from '../form.ts'
 
 /** What somebody sent to a verification flow that is still open. */
-export type VerificationSubmission = { request: Request; client: Client; flow: Flow }
+export type VerificationSubmission = {
+  request: Request
+  client: Client
+  flow: Flow
+  /** By whose rules the form is checked and refused: an app's form that its link has opened in a browser is a browser's. */
+  rules: FlowType
+}
 
 /** Somebody has shown that an address is theirs. */
 export type Verified = {

@@ -25,9 +25,11 @@ export async function restart(
   deps: VerificationDeps,
   request: Request,
   client: Client,
-  { message, problems = [], type, error }: Restart,
+  { message, problems = [], type: wanted, error }: Restart,
 ): Promise<Response> {
   request.csrf.rotate()
+  // Whoever sent a form of an app from a browser goes on there: another form of an app would be of no use to them.
+  const type = error && client === 'browser' ? 'browser' : wanted
   const fresh = beginVerification(deps, {
     type,
     requestUrl: requestUrlOf(request),

@@ -9,7 +9,7 @@ import { nodeId, withValue } from '../../ui/node.ts'
 import { answerError, showForm } from '../answer.ts'
 import { flowPage, isExpired, type Flow } from '../flow.ts'
 import { mapNodes, withMessages, withoutMessages, withProblems } from '../form.ts'
-import { isLookAhead } from '../mailed.ts'
+import { isLookAhead, tokenOf } from '../mailed.ts'
 import { findFlow, insertFlow, updateFlow } from '../store.ts'
 import { verificationFlow } from '../wire.ts'
 import { completeVerification } from './complete.ts'
@@ -31,7 +31,8 @@ export async function submitVerification(deps: VerificationDeps, request: Reques
 
   // Whoever began in an app may go on in a browser, where the link of the message leads.
   const client = isJson(request) ? clientOf(request, flow.type) : 'browser'
-  const submission: VerificationSubmission = { request, client, flow }
+  const rules = client === 'browser' && tokenOf(flow) !== '' ? 'browser' : flow.type
+  const submission: VerificationSubmission = { request, client, flow, rules }
   try {
     if (isExpired(flow, clock.now())) return await replaceExpired(deps, request, flow)
     let email: string | undefined
@@ -42,7 +43,7 @@ export async function submitVerification(deps: VerificationDeps, request: Reques
     }
     return await refuseAll(deps, submission, email)
   } catch (error) {
-    return answerError(forward, request, flow.type, error)
+    return answerError(forward, request, rules, error)
   }
 }
 
@@ -87,14 +88,14 @@ function refuseAll(
 /** The same form again, with what has to be mended; the texts of earlier submissions are gone. */
 async function refuse(
   { clock, db, settings }: VerificationDeps,
-  { request }: VerificationSubmission,
+  { request, rules }: VerificationSubmission,
   flow: Flow,
   problems: Extract<VerificationOutcome, { kind: 'refuse' }>['problems'],
 ): Promise<Response> {
   const shown: Flow = { ...flow, ui: withProblems(withoutMessages(flow.ui), problems), updatedAt: clock.now() }
   await db.batch([updateFlow(shown)])
   // compat: what no method understands is answered by the kind of the flow alone – selfservice/flow/verification/error.go
-  const client = clientOf(request, flow.type)
+  const client = clientOf(request, rules)
   return showForm(request, client, { flow: shown, view: verificationFlow(shown), uiUrl: settings.uiUrl })
 }
 

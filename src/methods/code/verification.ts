@@ -79,8 +79,12 @@ const addressNode = ({ hasTextMessages }: CodeVerificationDeps, value?: string):
     ? emailNode(messages.labelEmailOrPhone(), 'text', value)
     : emailNode(messages.labelEmail(), 'email', value)
 
-/** compat: native forms have no token here – selfservice/strategy/code/strategy_verification.go */
-const withToken = (ui: Ui, { type }: Flow, token: string): Ui => (type === 'browser' ? withCsrf(ui, token) : ui)
+/**
+ * compat: native forms have no token here – selfservice/strategy/code/strategy_verification.go. One whose link was opened
+ * in a browser has, and keeps it.
+ */
+const withToken = (ui: Ui, { type }: Flow, token: string): Ui =>
+  type === 'browser' || token !== '' ? withCsrf(ui, token) : ui
 
 async function submit(deps: CodeVerificationDeps, submission: VerificationSubmission): Promise<VerificationOutcome> {
   const { request, flow } = submission
@@ -135,7 +139,7 @@ function fillIn({ request, flow }: VerificationSubmission, { code }: Fields): Ve
 
 async function askForCode(
   deps: CodeVerificationDeps,
-  { request, flow }: VerificationSubmission,
+  { request, flow, rules }: VerificationSubmission,
   fields: Fields,
   email: string | undefined,
 ): Promise<VerificationOutcome> {
@@ -147,7 +151,7 @@ async function askForCode(
       problems: [{ node: 'email', message: messages.required({ property: 'email' }) }],
     }
   try {
-    checkCrossSite(deps.crossSite, request, flow.type, fields.csrf_token)
+    checkCrossSite(deps.crossSite, request, rules, fields.csrf_token)
   } catch (error) {
     if (!isFormError(error)) throw error
     return { kind: 'refuse', ui: kept, problems: [problemOf(error)] }
