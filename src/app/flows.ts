@@ -239,8 +239,9 @@ export function settingsDeps(parts: Parts): Parameters<typeof settingsRoutes>[0]
         hashing,
         ...newPasswordRules(parts),
         privilegedAgeMicros,
-        endRecoveries: (identityId, now) => [
+        useUpSent: (identityId, now) => [
           useUpCodesOf(identityId, 'recovery', now),
+          useUpCodesOf(identityId, 'login', now),
           useUpLinkTokensOf(identityId, 'recovery', now),
         ],
       }),

@@ -395,3 +395,10 @@ export const setAvailableAal = ({ id, updatedAt }: Pick<Identity, 'id' | 'update
   sql: 'update identities set available_aal = $2 where id = $1 and updated_at = $3',
   params: [id, aal, updatedAt],
 })
+
+/** Fails a batch, of which it has to be the first, when the identity was written since it was read. */
+export const expectUnchanged = ({ id, updatedAt }: Pick<Identity, 'id' | 'updatedAt'>): Statement => ({
+  sql: 'update identities set updated_at = updated_at where id = $1 and updated_at = $2',
+  params: [id, updatedAt],
+  expect: 1,
+})

@@ -152,6 +152,22 @@ everywhere(
 )
 
 everywhere(
+  'a code that was sent before its owner set a new password signs nobody in',
+  async (server) => {
+    await person(server)
+    const owner = server.client()
+    await owner.submit(await owner.start('login'), { method: 'password', identifier: ada, password })
+    const thief = server.client()
+    const form = await ask(thief, await thief.start('login'), ada)
+    const code = await codeTo(server, ada)
+    await owner.submit(await owner.start('settings'), { method: 'password', password: 'difference-engine' })
+    assert.deepEqual(await refused(enter(thief, form, ada, code)), [wrong])
+    assert.equal(await thief.whoami(), undefined)
+  },
+  { config: passwordless },
+)
+
+everywhere(
   'a code sent again voids the first one, and an old code is no good',
   async (server) => {
     await person(server)

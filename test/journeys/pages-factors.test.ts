@@ -185,7 +185,7 @@ test('a key that does not answer is told about on the page, and can be tried aga
     void dialog.dismiss()
   })
   await page.addInitScript(
-    'navigator.credentials.get = () => Promise.reject(new DOMException("The operation was not allowed", "NotAllowedError"))',
+    'let asked = 0; navigator.credentials.get = () => { document.documentElement.dataset.asked = ++asked; return Promise.reject(new DOMException("The operation was not allowed", "NotAllowedError")) }',
   )
   await toLogin(page, site)
   assert.equal(await page.getByLabel('E-mail address').getAttribute('autocomplete'), 'username webauthn')
@@ -193,7 +193,9 @@ test('a key that does not answer is told about on the page, and can be tried aga
   await page.getByRole('alert').waitFor()
   assert.match(await page.getByRole('alert').innerText(), /cancelled, or it took too long/)
   await checkAccessibility(page, 'a passkey that did not answer')
+  const asked = Number(await page.locator('html').getAttribute('data-asked'))
   await press(page, 'Sign in with a passkey')
+  await page.locator(`html[data-asked="${asked + 1}"]`).waitFor()
   assert.match(await page.getByRole('alert').innerText(), /cancelled, or it took too long/)
   assert.deepEqual(dialogs, [])
   await leave(page)

@@ -204,6 +204,11 @@ for (const javaScriptEnabled of [true, false])
     await arrives(page, 'Welcome to Zelos')
     await page.goto(start)
     assert.equal(page.url(), result)
+    const forged = await fetch(`${site.url}/session/test-oidc`, {
+      method: 'POST',
+      body: new URLSearchParams({ flow: new URL(result).searchParams.get('flow')! }),
+    })
+    assert.equal(forged.status, 403)
     const stranger = await visitor({ javaScriptEnabled })
     for (const address of [result, start]) {
       await stranger.goto(address)

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
+import { after } from 'node:test'
 import { createAgent } from '../support/agent.ts'
 import { formOf, textIds, valueOf, type Client, type Form, type Step } from '../support/clients.ts'
+import { startHttpStub } from '../support/http-stub.ts'
 import { codeTo, messagesTo, otherThan } from '../support/mail.ts'
 import { pages } from '../support/server.ts'
 import { ada, everywhere, grace, Refused, type StoryServer } from '../support/stories.ts'
+
+/** What a hook asks, and waits for. */
+const slow = await startHttpStub()
+after(() => slow.close())
 
 const recovered = 1060001
 const linkSent = 1060002
@@ -176,6 +182,40 @@ everywhere(
     assert.equal((await other.client.whoami())?.traits.email, grace.email)
   },
   { config: config() },
+)
+
+everywhere(
+  'a new password ends also a recovery whose hooks are still at work; another change does not',
+  async (server) => {
+    const owner = await server.register(ada)
+    const settings = await owner.start('settings')
+    const meanwhile = async (fields: Record<string, unknown>) => {
+      const { client: thief, form } = await asksFor(server, ada.email)
+      slow.script((response) => {
+        const changed = owner.submit(settings, fields)
+        void changed.finally(() => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
+      })
+      const step = await thief.submit(form, { method: 'code', code: await codeTo(server, ada.email) })
+      return { thief, step }
+    }
+    const good = await meanwhile({ method: 'profile', traits: { email: ada.email, name: { first: 'Augusta' } } })
+    await settingsAfter(good.thief, good.step)
+    assert.equal((await good.thief.whoami())?.traits.email, ada.email)
+
+    const ended = await meanwhile({ method: 'password', password: 'difference-engine' })
+    assert.deepEqual(textIds(formOf(ended.step)), [codeWrong])
+    assert.equal(await ended.thief.whoami(), undefined)
+    await server.signIn({ ...ada, password: 'difference-engine' })
+  },
+  {
+    config: config({
+      recovery: {
+        after: {
+          hooks: [{ hook: 'web_hook', config: { url: `${slow.origin}/`, method: 'POST', body: 'base64://e30=' } }],
+        },
+      },
+    }),
+  },
 )
 
 everywhere(

@@ -57,7 +57,7 @@ export const newAddress = (name: string): string => `${name}-${++people}@shop.ex
 export const password = 'the-difference-engine'
 
 export const heading = (page: Page): Promise<string> => page.locator('h1').innerText()
-/** Clicks, and waits for the page that it leads to, if it leads to one. */
+/** Clicks, and waits for the page that it leads to, if it leads to one at once; what our script sends later is to be awaited. */
 export async function click(target: Locator): Promise<void> {
   await target.click()
   await settled(target.page())

@@ -1,12 +1,12 @@
 import { errors } from '../../errors.ts'
-import type { Statement } from '../../db/db.ts'
+import { UnexpectedRowCount, type Statement } from '../../db/db.ts'
 import { acceptsJson, isJson } from '../../http/negotiate.ts'
 import { errorResponse, json, redirect } from '../../http/respond.ts'
 import { parseBool } from '../../http/query.ts'
 import type { Response } from '../../http/types.ts'
 import type { IdentityWithCredentials } from '../../identities/identity.ts'
 import { withProvenAddress } from '../../identities/proven-address.ts'
-import { findIdentityWithCredentials } from '../../identities/store.ts'
+import { expectUnchanged, findIdentityWithCredentials } from '../../identities/store.ts'
 import { rfc3339, type Micros } from '../../lib/clock.ts'
 import { openSession, type OpenedSession } from '../../sessions/issue.ts'
 import type { Session } from '../../sessions/session.ts'
@@ -75,10 +75,39 @@ export async function completeRecovery(
     throw error
   }
 
-  await db.batch([...first, ...opened.statements, ...fromHooks, ...(settings ? [insertFlow(settings.flow)] : [])])
+  const last = [...first, ...opened.statements, ...fromHooks, ...(settings ? [insertFlow(settings.flow)] : [])]
+  if (!(await storeUnlessOutdated(deps, found, last))) {
+    const ui = flow.type === 'browser' ? withCsrf(flow.ui, request.csrf.token()) : flow.ui
+    return object(deps, { ...submission, flow: { ...flow, ui } }, recovered)
+  }
   const response = answer(deps, submission, { passed, recovered, opened, settings: settings?.flow })
   return { ...response, cookies: [...(response.cookies ?? []), ...(settings?.cookies ?? [])] }
 }
+
+/**
+ * Hooks take their time, in which the person may have set a new password: then what was sent before opens nothing more.
+ * @returns false when that has happened, and nothing is stored
+ */
+async function storeUnlessOutdated(
+  { db }: RecoveryDeps,
+  read: IdentityWithCredentials,
+  statements: readonly Statement[],
+): Promise<boolean> {
+  for (let current = read; ;) {
+    try {
+      await db.batch([expectUnchanged(current), ...statements])
+      return true
+    } catch (error) {
+      if (!(error instanceof UnexpectedRowCount && error.index === 0)) throw error
+    }
+    const now = await findIdentityWithCredentials(db, read.id)
+    if (!now) throw errors.notFound('The account is gone.')
+    if (passwordIn(now) !== passwordIn(read)) return false
+    current = now
+  }
+}
+
+const passwordIn = ({ credentials }: IdentityWithCredentials): string => JSON.stringify(credentials.password?.config)
 
 const isRecoverableBy = (
   { recoveryAddresses }: IdentityWithCredentials,

@@ -19,8 +19,8 @@ export type PasswordSettingsDeps = SchemaDeps & {
   /** Looks a password up in lists of breached ones; undefined when that is switched off. */
   breached: ((password: Secret) => Promise<BrokenRule | undefined>) | undefined
   privilegedAgeMicros: Micros
-  /** Uses up what was sent or handed out to recover an account. */
-  endRecoveries: (identityId: string, now: Micros) => readonly Statement[]
+  /** Uses up the codes and links that were sent or handed out and let somebody in. */
+  useUpSent: (identityId: string, now: Micros) => readonly Statement[]
 }
 
 /** Sets or replaces the password of the signed-in identity. */
@@ -74,7 +74,7 @@ export const passwordSettings = (deps: PasswordSettingsDeps): SettingsMethod => 
     return done({
       identity: withPassword(prepared.identity, hash, now),
       // Whoever had a look at the mailbox before must not undo this with what was sent there.
-      statements: deps.endRecoveries(identity.id, now),
+      statements: deps.useUpSent(identity.id, now),
     })
   },
 })
