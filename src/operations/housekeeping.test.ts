@@ -111,7 +111,7 @@ const flowOf = async (url: string): Promise<string> => {
 }
 
 test('a server that serves says for a day that a form has expired, and then has never heard of it', async () => {
-  const server = await startServer({ config: { database: { cleanup: { sleep: { tables: '5ms' } } } } })
+  const server = await startServer({ config: { database: { cleanup: { enabled: true, sleep: { tables: '5ms' } } } } })
   try {
     const url = `${server.publicUrl}/self-service/login/flows?id=${await flowOf(server.publicUrl)}`
     const status = async () => (await fetch(url)).status

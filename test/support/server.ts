@@ -72,6 +72,8 @@ const configuration = (dsn: string, publicPort: number, adminPort: number) => ({
     admin: { host: '127.0.0.1', port: adminPort, base_url: `http://127.0.0.1:${adminPort}/` },
   },
   log: { level: 'error' },
+  // Clocks are set forward here: what has expired has to stay until its test has looked at it.
+  database: { cleanup: { enabled: false } },
   secrets: { cookie: ['a cookie secret for tests'], cipher: ['32-characters-of-insecure-secret'] },
   hashers: { algorithm: 'bcrypt', bcrypt: { cost: 4 } },
   identity: {
