@@ -11,8 +11,7 @@ import type { Logger } from '../operations/log.ts'
  */
 export async function checkTemplates(courier: Courier, log: Logger, { goesOn }: { goesOn: boolean }): Promise<void> {
   const problems = await courier.check()
-  const [forHtml, others] = [problems.filter(({ isHtml }) => isHtml), problems.filter(({ isHtml }) => !isHtml)]
-  const fatal = goesOn ? others : problems
+  const fatal = problems.filter(({ isHtml }) => !(goesOn && isHtml))
   if (fatal.length > 0) throw new ConfigurationError(fatal)
-  logProblems(log, forHtml, 'Mails go out as plain text until then.')
+  logProblems(log, problems, 'Mails go out as plain text until then.')
 }

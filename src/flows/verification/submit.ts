@@ -94,7 +94,7 @@ async function refuse(
 ): Promise<Response> {
   const shown: Flow = { ...flow, ui: withProblems(withoutMessages(flow.ui), problems), updatedAt: clock.now() }
   await db.batch([updateFlow(shown)])
-  // compat: what no method understands is answered by the kind of the flow alone – selfservice/flow/verification/error.go
+  // compat: what no method understands is answered by the kind of the form alone – selfservice/flow/verification/error.go
   const client = clientOf(request, rules)
   return showForm(request, client, { flow: shown, view: verificationFlow(shown), uiUrl: settings.uiUrl })
 }
